@@ -1,0 +1,3 @@
+//! The `rollgate` command.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! `cargo xtask`: build, demo and test.
+
+fn main() {}
