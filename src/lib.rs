@@ -1,1 +1,64 @@
-//! The rollgate policy.
+//! The rollgate policy: what a delivery controller was given is read into one plan, a failing release is played
+//! through it, and rules judge what becomes of it.
+//!
+//! Everything here is pure: no I/O, no clock, no state. The way of a request is [`review`].
+
+pub mod admission;
+mod case;
+mod change;
+pub mod cluster;
+pub mod condition;
+pub mod controllers;
+mod duration;
+mod exemption;
+pub mod finding;
+#[cfg(target_arch = "wasm32")]
+mod guest;
+mod kubernetes;
+pub mod plan;
+pub mod query;
+mod review;
+pub mod rules;
+mod scope;
+pub mod settings;
+mod subject;
+
+use admission::Request;
+use case::Case;
+use cluster::Cluster;
+use exemption::Exemption;
+pub use review::Review;
+pub use rules::read_settings;
+use settings::Settings;
+pub use subject::read_plan;
+
+/// Judges one admission request.
+///
+/// The order is fixed: scope, is it a release, the plan, the simulation, the rules with their levels, exemptions.
+/// Any request gets an answer; a governed object that cannot be read is rejected with the reason.
+#[must_use]
+pub fn review(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster) -> Review {
+    let (Some(kind), Some(object)) = (scope::governed(request, settings), request.object) else {
+        return Review::default();
+    };
+    if request.old_object.is_some_and(|old| !change::is_release(kind, old.get(), object.get())) {
+        return Review::default();
+    }
+    let identity = subject::Identity::read(object.get(), request);
+    if !settings.scope.includes_labels(&identity.metadata.labels) {
+        return Review::default();
+    }
+    let exemption = Exemption::read(&identity.metadata.annotations, exemption::Terms {
+        requester: &request.user_info.username,
+        now: request.received_at,
+        longest: settings.parameters.max_exemption,
+        rules: &rules::names(),
+    });
+    let mut findings = Vec::new();
+    for subject in subject::read(kind, object, &identity, request, settings, cluster) {
+        let case = Case { subject: subject.subject, origin: request.origin, settings, cluster, exemption: &exemption };
+        findings.extend(subject.place.of(rules::judge(&case)));
+    }
+    let exempted = exemption.apply(&mut findings).then_some(exemption);
+    Review { governed: true, object: identity.title, findings, exempted }
+}

@@ -1,0 +1,71 @@
+//! What the rules look at: one object, read as far as they need it.
+
+use crate::admission::Origin;
+use crate::cluster::Cluster;
+use crate::controllers::Malformed;
+use crate::exemption::Exemption;
+use crate::kubernetes::Metadata;
+use crate::plan::{DeliveryPlan, Metric, Outcome, Timeline, outcomes, play_good};
+use crate::settings::Settings;
+
+/// One object under review, with everything a rule may ask.
+pub struct Case<'a> {
+    /// What is reviewed.
+    pub subject: Subject,
+    /// Where the request comes from.
+    pub origin: Origin,
+    /// The settings in force.
+    pub settings: &'a Settings,
+    /// Other objects.
+    pub cluster: &'a dyn Cluster,
+    /// The exemption the object claims.
+    pub exemption: &'a Exemption,
+}
+
+/// What is reviewed.
+pub enum Subject {
+    /// A delivery controller's object.
+    Release(Box<Release>),
+    /// A workload that Kubernetes itself would roll out.
+    Workload(WorkloadObject),
+    /// A template by itself.
+    Template(Vec<Metric>),
+    /// A governed object that makes no sense.
+    Unreadable(Malformed),
+}
+
+/// A plan and what becomes of releases that go through it.
+pub struct Release {
+    /// The plan.
+    pub plan: DeliveryPlan,
+    /// The times of a release that passes everything.
+    pub timeline: Timeline,
+    /// The outcomes: bad in every signal first, then in each required signal alone.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl Release {
+    /// Plays releases through `plan`.
+    #[must_use]
+    pub fn play(plan: DeliveryPlan, settings: &Settings) -> Self {
+        let timeline = play_good(&plan);
+        let parameters = &settings.parameters;
+        let outcomes =
+            outcomes(&plan, &timeline, &parameters.required_signals, parameters.distinct_signals);
+        Self { plan, timeline, outcomes }
+    }
+}
+
+/// A workload that Kubernetes itself would roll out.
+pub struct WorkloadObject {
+    /// Its kind.
+    pub kind: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its metadata.
+    pub metadata: Metadata,
+    /// The number of pods it asks for; `None` when it leaves that open.
+    pub replicas: Option<i64>,
+    /// Whether it is new.
+    pub created: bool,
+}

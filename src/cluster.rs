@@ -1,0 +1,167 @@
+//! The only questions a rule may ask about other objects.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A kind of object, as the API names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Kind {
+    /// `group/version`, or `v1` for the core group.
+    pub api_version: &'static str,
+    /// The kind in the singular.
+    pub kind: &'static str,
+}
+
+impl Kind {
+    /// `argoproj.io/v1alpha1` Rollout.
+    pub const ROLLOUT: Self = Self { api_version: "argoproj.io/v1alpha1", kind: "Rollout" };
+    /// `argoproj.io/v1alpha1` `AnalysisTemplate`.
+    pub const ANALYSIS_TEMPLATE: Self = Self { api_version: "argoproj.io/v1alpha1", kind: "AnalysisTemplate" };
+    /// `argoproj.io/v1alpha1` `ClusterAnalysisTemplate`, which has no namespace.
+    pub const CLUSTER_ANALYSIS_TEMPLATE: Self =
+        Self { api_version: "argoproj.io/v1alpha1", kind: "ClusterAnalysisTemplate" };
+    /// `flagger.app/v1beta1` Canary.
+    pub const CANARY: Self = Self { api_version: "flagger.app/v1beta1", kind: "Canary" };
+    /// `flagger.app/v1beta1` `MetricTemplate`.
+    pub const METRIC_TEMPLATE: Self = Self { api_version: "flagger.app/v1beta1", kind: "MetricTemplate" };
+    /// `apps/v1` Deployment.
+    pub const DEPLOYMENT: Self = Self { api_version: "apps/v1", kind: "Deployment" };
+    /// `apps/v1` `DaemonSet`.
+    pub const DAEMON_SET: Self = Self { api_version: "apps/v1", kind: "DaemonSet" };
+    /// `apps/v1` `ReplicaSet`.
+    pub const REPLICA_SET: Self = Self { api_version: "apps/v1", kind: "ReplicaSet" };
+    /// `v1` `PodTemplate`.
+    pub const POD_TEMPLATE: Self = Self { api_version: "v1", kind: "PodTemplate" };
+
+    /// Every kind a rule may ask for: the policy's context-aware resources.
+    pub const ALL: [Self; 9] = [
+        Self::ROLLOUT,
+        Self::ANALYSIS_TEMPLATE,
+        Self::CLUSTER_ANALYSIS_TEMPLATE,
+        Self::CANARY,
+        Self::METRIC_TEMPLATE,
+        Self::DEPLOYMENT,
+        Self::DAEMON_SET,
+        Self::REPLICA_SET,
+        Self::POD_TEMPLATE,
+    ];
+}
+
+/// The cluster could not be asked; the text says why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
+
+/// Where other objects come from: the host's capabilities in the guest, a set of files offline.
+pub trait Cluster {
+    /// The object of that name as JSON; `None` when there is none. `namespace` is `None` for kinds without one.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when nobody can tell whether the object exists.
+    fn get(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<Option<Box<RawValue>>, Unreadable>;
+
+    /// All objects of a kind in a namespace (everywhere with `None`) as JSON, in no particular order.
+    /// Nothing, when the API does not serve the kind.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when nobody can tell.
+    fn list(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable>;
+}
+
+/// A fixed set of objects.
+#[derive(Debug, Default)]
+pub struct Objects(Vec<Stored>);
+
+#[derive(Debug)]
+struct Stored {
+    api_version: String,
+    kind: String,
+    namespace: Option<String>,
+    name: String,
+    json: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    api_version: String,
+    kind: String,
+    metadata: Name,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    #[serde(default)]
+    name: String,
+    namespace: Option<String>,
+}
+
+impl Objects {
+    /// Adds an object; one of the same kind, namespace and name is replaced.
+    ///
+    /// # Errors
+    /// When it is not a Kubernetes object as JSON.
+    pub fn insert(&mut self, json: Box<RawValue>) -> Result<(), serde_json::Error> {
+        let Identity { api_version, kind, metadata: Name { name, namespace } } = serde_json::from_str(json.get())?;
+        let stored = Stored { api_version, kind, namespace, name, json };
+        match self.0.iter_mut().find(|other| {
+            (&other.api_version, &other.kind, &other.namespace, &other.name)
+                == (&stored.api_version, &stored.kind, &stored.namespace, &stored.name)
+        }) {
+            Some(other) => *other = stored,
+            None => self.0.push(stored),
+        }
+        Ok(())
+    }
+
+    fn of(&self, kind: Kind, namespace: Option<&str>) -> impl Iterator<Item = &Stored> {
+        self.0.iter().filter(move |object| {
+            object.api_version == kind.api_version
+                && object.kind == kind.kind
+                && namespace.is_none_or(|namespace| object.namespace.as_deref().unwrap_or("default") == namespace)
+        })
+    }
+}
+
+impl Cluster for Objects {
+    fn get(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<Option<Box<RawValue>>, Unreadable> {
+        Ok(self.of(kind, namespace).find(|object| object.name == name).map(|object| object.json.clone()))
+    }
+
+    fn list(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        Ok(self.of(kind, namespace).map(|object| object.json.clone()).collect())
+    }
+}
+
+/// One object laid over a cluster, as if it were already stored: a template is judged with the Rollouts that
+/// refer to it before it exists.
+pub struct Overlay<'a> {
+    below: &'a dyn Cluster,
+    above: Objects,
+}
+
+impl<'a> Overlay<'a> {
+    /// Lays `json` over `below`.
+    ///
+    /// # Errors
+    /// When `json` is not a Kubernetes object.
+    pub fn new(below: &'a dyn Cluster, json: Box<RawValue>) -> Result<Self, serde_json::Error> {
+        let mut above = Objects::default();
+        above.insert(json)?;
+        Ok(Self { below, above })
+    }
+}
+
+impl Cluster for Overlay<'_> {
+    fn get(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<Option<Box<RawValue>>, Unreadable> {
+        match self.above.get(kind, namespace, name)? {
+            Some(found) => Ok(Some(found)),
+            None => self.below.get(kind, namespace, name),
+        }
+    }
+
+    /// The listed objects are those below: what is laid over is asked for by name.
+    fn list(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        self.below.list(kind, namespace)
+    }
+}

@@ -1,0 +1,229 @@
+//! The canary strategy (`rollout/canary.go`, `rollout/analysis.go`, `experiments/experiment.go`).
+
+use super::Reader;
+use super::spec::{AnalysisReference, Canary, Experiment, HeaderRoute, Step, StringMatch, TemplateReference};
+use super::weights::Weights;
+use crate::duration::parse_go;
+use crate::kubernetes::IntOrString;
+use crate::plan::{Position, Stage, Strategy, Undeclared, Wait};
+
+const PATH: &str = "spec.strategy.canary";
+
+/// A background analysis that no step ever reaches.
+const NEVER_STARTED: Position = Position { stage: usize::MAX, wait: 0 };
+
+impl Reader<'_> {
+    pub(super) fn canary(&mut self, spec: &Canary, replicas: Option<i64>) {
+        PATH.clone_into(&mut self.plan.path);
+        if spec.steps.is_empty() {
+            // A rolling update: analysis beside it races the promotion.
+            self.plan.strategy = Strategy::None;
+            return;
+        }
+        self.plan.strategy = Strategy::Canary;
+        if !spec.steps.iter().any(|step| step.set_weight.is_some()) {
+            self.plan.undeclared.push(Undeclared {
+                path: format!("{PATH}.steps"),
+                message: "no step sets a weight, so all traffic moves at once after the last step".to_owned(),
+                help: "add setWeight steps".to_owned(),
+            });
+        }
+        let mut stages = Stages::new(Weights::of(spec, replicas));
+        let starting_step = spec.analysis.as_ref().map(|analysis| analysis.starting_step.unwrap_or(0).max(0));
+        let mut background_from = NEVER_STARTED;
+        for (index, step) in spec.steps.iter().enumerate() {
+            if starting_step.is_some_and(|start| usize::try_from(start).is_ok_and(|start| start == index)) {
+                background_from = stages.position();
+            }
+            self.step(step, &format!("{PATH}.steps[{index}]"), &mut stages);
+        }
+        self.plan.stages = stages.finish();
+        if let Some(reference) = &spec.analysis {
+            self.background(reference, background_from);
+        }
+        self.mark_late_analyses();
+    }
+
+    fn step(&mut self, step: &Step, path: &str, stages: &mut Stages) {
+        if let Some(scale) = &step.set_canary_scale {
+            let none = |pods: Option<f64>| pods.is_some_and(|pods| pods <= 0.0);
+            stages.without_pods = !scale.match_traffic_weight && (none(scale.replicas) || none(scale.weight));
+        }
+        if let Some(weight) = step.set_weight {
+            stages.set_weight(weight, format!("{path}.setWeight"));
+        }
+        if let Some(route) = &step.set_header_route {
+            stages.set_header_route(route, format!("{path}.setHeaderRoute"));
+        }
+        if let Some(pause) = &step.pause {
+            stages.wait(match pause.duration.as_ref().map(seconds) {
+                None => Wait::Human { path: format!("{path}.pause"), what: "an indefinite pause" },
+                Some(Some(seconds)) => Wait::Time { seconds },
+                Some(None) => {
+                    Wait::Never { path: format!("{path}.pause.duration"), why: "a pause whose length cannot be read" }
+                }
+            });
+        }
+        if let Some(reference) = &step.analysis {
+            let index = self.add_analysis(reference, &format!("{path}.analysis"));
+            stages.wait(Wait::Analyses { runs: vec![index], limit: None });
+        }
+        if let Some(experiment) = &step.experiment {
+            self.experiment(experiment, &format!("{path}.experiment"), stages);
+        }
+    }
+
+    fn experiment(&mut self, spec: &Experiment, path: &str, stages: &mut Stages) {
+        let extra: f64 = spec
+            .templates
+            .iter()
+            .filter(|template| template.spec_ref != "stable")
+            .filter_map(|template| template.weight)
+            .sum();
+        if extra > 0.0 {
+            stages.add_share(extra, format!("{path}.templates"));
+        }
+        let required = spec.analyses.iter().any(|analysis| analysis.required_for_completion);
+        let mut runs = Vec::new();
+        for (index, analysis) in spec.analyses.iter().enumerate() {
+            // Once one is required, the others are dropped when it is done and protect nothing.
+            if required && !analysis.required_for_completion {
+                continue;
+            }
+            let reference = AnalysisReference {
+                templates: vec![TemplateReference {
+                    template_name: analysis.template_name.clone(),
+                    cluster_scope: analysis.cluster_scope,
+                }],
+                args: analysis.args.clone(),
+                dry_run: spec.dry_run.clone(),
+                ..AnalysisReference::default()
+            };
+            let run = self.add_analysis(&reference, &format!("{path}.analyses[{index}]"));
+            // An experiment has pods of its own, whatever the weight.
+            self.plan.analyses[run].needs_exposure = false;
+            runs.push(run);
+        }
+        let duration = spec.duration.as_deref().and_then(parse_go);
+        let limit = if required { None } else { duration };
+        stages.wait(Wait::Analyses { runs, limit });
+        if !required && duration.is_none() {
+            stages.wait(Wait::Never {
+                path: path.to_owned(),
+                why: "an experiment with neither a duration nor a required analysis",
+            });
+        }
+        if extra > 0.0 {
+            stages.add_share(0.0, path.to_owned());
+        }
+    }
+
+    fn background(&mut self, reference: &AnalysisReference, from: Position) {
+        let index = self.add_analysis(reference, &format!("{PATH}.analysis"));
+        self.plan.analyses[index].beside_from = Some(from);
+    }
+
+    /// What is awaited in the last stage, or goes on until promotion, comes late enough for a smoke test.
+    fn mark_late_analyses(&mut self) {
+        let last: Vec<usize> = self.plan.stages.last().map_or_else(Vec::new, |stage| {
+            let runs = stage.waits.iter().filter_map(|wait| match wait {
+                Wait::Analyses { runs, .. } => Some(runs),
+                _ => None,
+            });
+            runs.flatten().copied().collect()
+        });
+        for (index, analysis) in self.plan.analyses.iter_mut().enumerate() {
+            let goes_on = analysis.metrics.iter().any(|metric| metric.schedule.count.is_none());
+            analysis.late = last.contains(&index) || (analysis.beside_from.is_some() && goes_on);
+        }
+    }
+}
+
+/// A pause's length in seconds: a number, a number as text, or a Go duration; whole seconds.
+fn seconds(duration: &IntOrString) -> Option<f64> {
+    let seconds = match duration {
+        #[expect(clippy::cast_precision_loss, reason = "seconds")]
+        IntOrString::Int(seconds) => *seconds as f64,
+        IntOrString::String(text) => text.parse().ok().or_else(|| parse_go(text))?,
+    };
+    (seconds >= 0.0).then_some(seconds.trunc())
+}
+
+/// The stages as the steps build them up.
+struct Stages {
+    weights: Weights,
+    stages: Vec<Stage>,
+    nominal: f64,
+    without_pods: bool,
+    matching: bool,
+}
+
+impl Stages {
+    fn new(weights: Weights) -> Self {
+        let first = Stage { path: format!("{PATH}.steps"), ..Stage::default() };
+        Self { weights, stages: vec![first], nominal: 0.0, without_pods: false, matching: false }
+    }
+
+    fn position(&self) -> Position {
+        Position { stage: self.stages.len() - 1, wait: self.current().waits.len() }
+    }
+
+    fn current(&self) -> &Stage {
+        &self.stages[self.stages.len() - 1]
+    }
+
+    fn wait(&mut self, wait: Wait) {
+        let last = self.stages.len() - 1;
+        self.stages[last].waits.push(wait);
+    }
+
+    fn set_weight(&mut self, weight: f64, path: String) {
+        self.nominal = weight;
+        let effective = if self.without_pods { 0.0 } else { self.weights.effective(weight) };
+        self.push(path, effective);
+    }
+
+    /// Adds a share on top of the weight: an experiment's pods get requests of their own.
+    fn add_share(&mut self, percent: f64, path: String) {
+        let effective = (self.weights.effective(self.nominal) + percent).min(100.0);
+        self.push(path, effective);
+    }
+
+    /// A header route sends all that match to the new version; without a match it is taken away again.
+    fn set_header_route(&mut self, route: &HeaderRoute, path: String) {
+        self.matching = !route.matches.is_empty();
+        let everyone =
+            self.matching && route.matches.iter().all(|one| one.header_value.as_ref().is_none_or(matches_all));
+        let effective = if everyone { 100.0 } else { self.current().effective_weight };
+        self.push(path, effective);
+    }
+
+    fn push(&mut self, path: String, effective_weight: f64) {
+        // A first stage in which nothing happens is none.
+        if self.stages.len() == 1 && self.current().waits.is_empty() {
+            self.stages.pop();
+        }
+        self.stages.push(Stage {
+            path,
+            weight: self.nominal,
+            effective_weight,
+            matching: self.matching,
+            waits: Vec::new(),
+        });
+    }
+
+    /// The stages without a last one that waits for nothing at 100 %: that is the promotion itself.
+    fn finish(mut self) -> Vec<Stage> {
+        if self.current().effective_weight >= 100.0 && self.current().waits.is_empty() && self.stages.len() > 1 {
+            self.stages.pop();
+        }
+        self.stages
+    }
+}
+
+/// Whether a header match accepts whatever value is sent.
+fn matches_all(value: &StringMatch) -> bool {
+    value.exact.is_empty()
+        && value.prefix.is_empty()
+        && matches!(value.regex.trim_start_matches('^').trim_end_matches('$'), "" | ".*" | ".+")
+}

@@ -1,0 +1,201 @@
+//! A metric of an analysis template, arguments substituted, read into the plan's terms.
+
+use super::arguments::{Arguments, is_unknown};
+use super::spec::{Metric as Spec, Provider};
+use crate::condition::Condition;
+use crate::controllers::{declared_measure, measure_by_name};
+use crate::duration::parse_go;
+use crate::kubernetes::IntOrString;
+use crate::plan::{Metric, MetricKind, ResultShape, Schedule, Threshold};
+use crate::query::{self, Measure, Shape};
+
+/// Where a metric stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin<'a> {
+    /// JSON path, in the governed object, of what brings it in.
+    pub path: &'a str,
+    /// The template, as `Kind/name`; empty when it is the governed object.
+    pub object: &'a str,
+    /// The template's declaration of signals.
+    pub signals: Option<&'a String>,
+}
+
+/// Reads one metric from its JSON text. One that cannot be read is refused, as the controller refuses it.
+pub(super) fn read(json: &str, arguments: &Arguments, origin: Origin<'_>) -> Metric {
+    let substituted = arguments.substitute(json);
+    let read = substituted.and_then(|json| serde_json::from_str::<Spec>(&json).map_err(|error| error.to_string()));
+    let (spec, unreadable) = match read {
+        Ok(spec) => (spec, None),
+        // The name alone, so that the message can say which metric it is.
+        Err(error) => (name_only(json), Some(error)),
+    };
+    let (measure, shape, may_be_empty) = result_of(&spec.provider);
+    let measure = match measure {
+        Measure::Unknown => declared_measure(origin.signals, &spec.name)
+            .or_else(|| spec.provider.prometheus.is_none().then(|| measure_by_name(&spec.name)))
+            .unwrap_or(Measure::Unknown),
+        known => known,
+    };
+    Metric {
+        path: origin.path.to_owned(),
+        object: origin.object.to_owned(),
+        kind: kind_of(&spec.provider),
+        measure,
+        shape,
+        may_be_empty,
+        errors_declared: spec.consecutive_error_limit.is_some(),
+        threshold: threshold_of(&spec),
+        dry_run: false,
+        refused: unreadable.or_else(|| refusal_of(&spec)),
+        schedule: schedule_of(&spec),
+        name: spec.name,
+    }
+}
+
+fn name_only(json: &str) -> Spec {
+    let value: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    Spec { name: value["name"].as_str().unwrap_or_default().to_owned(), ..Spec::default() }
+}
+
+fn kind_of(provider: &Provider) -> MetricKind {
+    if provider.job.is_some() {
+        MetricKind::Job
+    } else if provider.web.is_some() {
+        MetricKind::Web
+    } else {
+        MetricKind::Query
+    }
+}
+
+/// What the provider's result means, what it looks like, and whether it can be without data.
+fn result_of(provider: &Provider) -> (Measure, ResultShape, bool) {
+    if let Some(prometheus) = &provider.prometheus {
+        if prometheus.range_query.is_some() {
+            return (Measure::Unknown, ResultShape::Opaque, false);
+        }
+        return match query::read(&prometheus.query) {
+            Ok(reading) => {
+                let shape = match reading.shape {
+                    Shape::Scalar => ResultShape::Number,
+                    Shape::Vector => ResultShape::Vector,
+                };
+                (reading.measure, shape, reading.may_be_empty)
+            }
+            Err(_) => (Measure::Unknown, ResultShape::Vector, true),
+        };
+    }
+    let shape = if provider.datadog.is_some() {
+        ResultShape::OptionalNumber
+    } else if provider.wavefront.is_some() {
+        ResultShape::Number
+    } else if provider.graphite.is_some() || provider.influxdb.is_some() {
+        ResultShape::Vector
+    } else {
+        ResultShape::Opaque
+    };
+    // Only Datadog's empty answer is known for certain: it hands nil to the condition.
+    (Measure::Unknown, shape, shape == ResultShape::OptionalNumber)
+}
+
+fn threshold_of(spec: &Spec) -> Threshold {
+    let provider = &spec.provider;
+    let (success, failure) = (spec.success_condition.trim(), spec.failure_condition.trim());
+    let by_provider = provider.job.is_some()
+        || provider.kayenta.is_some()
+        || (!provider.plugin.is_empty() && success.is_empty() && failure.is_empty());
+    if by_provider {
+        return Threshold::ByProvider;
+    }
+    if let Some(field) = deferred_field(spec) {
+        return Threshold::Deferred { field };
+    }
+    let condition = |field: &str, text: &str| {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        Condition::parse(text).map(Some).map_err(|error| format!("has a {field} that cannot be read: {error}"))
+    };
+    match (condition("successCondition", success), condition("failureCondition", failure)) {
+        (Ok(success), Ok(failure)) => Threshold::Conditions { success, failure },
+        (Err(reason), _) | (_, Err(reason)) => Threshold::Unreadable { reason },
+    }
+}
+
+/// The field that decides and takes its value from an argument nobody knows yet.
+fn deferred_field(spec: &Spec) -> Option<&'static str> {
+    let limits = [
+        ("count", &spec.count),
+        ("failureLimit", &spec.failure_limit),
+        ("inconclusiveLimit", &spec.inconclusive_limit),
+        ("consecutiveErrorLimit", &spec.consecutive_error_limit),
+        ("consecutiveSuccessLimit", &spec.consecutive_success_limit),
+    ];
+    let texts = [
+        ("successCondition", &spec.success_condition),
+        ("failureCondition", &spec.failure_condition),
+        ("interval", &spec.interval),
+        ("initialDelay", &spec.initial_delay),
+    ];
+    limits
+        .into_iter()
+        .filter_map(|(field, limit)| match limit {
+            Some(IntOrString::String(text)) => Some((field, text)),
+            _ => None,
+        })
+        .chain(texts)
+        .find(|(_, text)| is_unknown(text))
+        .map(|(field, _)| field)
+}
+
+fn schedule_of(spec: &Spec) -> Schedule {
+    let interval = parse_go(&spec.interval);
+    let value = |field: &Option<IntOrString>, default| field.as_ref().map_or(default, IntOrString::value);
+    let at_least_zero = |field, default| u64::try_from(value(field, default)).unwrap_or(0);
+    let count = match value(&spec.count, 0) {
+        0 if interval.is_some() => None,
+        // A negative count stops after the first measurement.
+        count => Some(u64::try_from(count).unwrap_or(1).max(1)),
+    };
+    Schedule {
+        initial_delay: parse_go(&spec.initial_delay).unwrap_or(0.0),
+        interval,
+        count,
+        failure_limit: u64::try_from(value(&spec.failure_limit, 0)).ok(),
+        inconclusive_limit: at_least_zero(&spec.inconclusive_limit, 0),
+        consecutive_error_limit: at_least_zero(&spec.consecutive_error_limit, 4),
+        consecutive_success_limit: at_least_zero(&spec.consecutive_success_limit, 0),
+    }
+}
+
+/// Why the controller ends the run in an error instead of running the metric
+/// (`utils/analysis/factory.go`, `ValidateMetric`).
+fn refusal_of(spec: &Spec) -> Option<String> {
+    let value = |field: &Option<IntOrString>, default| field.as_ref().map_or(default, IntOrString::value);
+    let (count, failures) = (value(&spec.count, 0), value(&spec.failure_limit, 0));
+    let successes = value(&spec.consecutive_success_limit, 0);
+    let inconclusive = value(&spec.inconclusive_limit, 0);
+    let refusal = match spec.provider.count() {
+        0 => "it names no provider".to_owned(),
+        1 if successes < 0 || inconclusive < 0 || value(&spec.consecutive_error_limit, 0) < 0 => {
+            "a limit is negative".to_owned()
+        }
+        1 if failures < -1 => "failureLimit is below -1".to_owned(),
+        1 if failures == -1 && successes == 0 => {
+            "failureLimit is -1 (unlimited) without a consecutiveSuccessLimit".to_owned()
+        }
+        1 if count > 0 && count < failures.max(0).saturating_add(successes) => {
+            format!("count {count} is below failureLimit plus consecutiveSuccessLimit")
+        }
+        1 if count > 0 && count < inconclusive => format!("count {count} is below inconclusiveLimit"),
+        1 if count > 1 && spec.interval.is_empty() => "count is above 1 and there is no interval".to_owned(),
+        1 if !spec.interval.is_empty() && parse_go(&spec.interval).is_none() => {
+            format!("interval {:?} is no duration", spec.interval)
+        }
+        1 if !spec.initial_delay.is_empty() && parse_go(&spec.initial_delay).is_none() => {
+            format!("initialDelay {:?} is no duration", spec.initial_delay)
+        }
+        1 => return None,
+        several => format!("it names {several} providers"),
+    };
+    Some(refusal)
+}

@@ -1,0 +1,147 @@
+//! Argo Rollouts: Rollout, `AnalysisTemplate` and `ClusterAnalysisTemplate`.
+
+mod arguments;
+mod blue_green;
+mod canary;
+mod metric;
+mod spec;
+mod templates;
+mod weights;
+
+use serde::Deserialize;
+
+use self::arguments::Arguments;
+use self::metric::Origin;
+use self::spec::{AnalysisReference, Rollout};
+pub(crate) use self::spec::WorkloadRef;
+use self::templates::Resolver;
+use super::{Malformed, Referent, SIGNALS_ANNOTATION, parse, resolve_workload};
+use crate::cluster::{Cluster, Kind};
+use crate::plan::{Analysis, DeliveryPlan, Metric, Missing, Strategy, Threshold, Unresolved, Workload};
+
+/// Keeps objects from every controller that was not started with the same value.
+const INSTANCE_LABEL: &str = "argo-rollouts.argoproj.io/controller-instance-id";
+
+/// Reads a Rollout, with the templates and the workload it refers to.
+///
+/// # Errors
+/// [`Malformed`] when a field does not have the shape the controller reads.
+pub fn read_rollout(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result<DeliveryPlan, Malformed> {
+    let rollout: Rollout = parse(json)?;
+    let mut reader = Reader {
+        resolver: Resolver { cluster, namespace, rollout: json },
+        instance: rollout.metadata.labels.get(INSTANCE_LABEL),
+        plan: DeliveryPlan { path: "spec.strategy".to_owned(), ..DeliveryPlan::default() },
+    };
+    match (&rollout.spec.strategy.canary, &rollout.spec.strategy.blue_green) {
+        (Some(canary), None) => reader.canary(canary, rollout.spec.replicas),
+        (None, Some(blue_green)) => reader.blue_green(blue_green),
+        // Neither, or both, which the controller refuses: nothing progressive happens.
+        _ => reader.plan.strategy = Strategy::None,
+    }
+    let mut plan = reader.plan;
+    match workload(&rollout, namespace, cluster) {
+        Ok(workload) => plan.workload = Some(workload),
+        Err(unresolved) => plan.unresolved.push(unresolved),
+    }
+    Ok(plan)
+}
+
+fn workload(rollout: &Rollout, namespace: &str, cluster: &dyn Cluster) -> Result<Workload, Unresolved> {
+    let Some(reference) = &rollout.spec.workload_ref else {
+        let template = rollout.spec.template.clone().unwrap_or_default();
+        return Ok(Workload {
+            path: "spec.template.spec.containers".to_owned(),
+            unprobed_containers: template.spec.unprobed_containers(),
+        });
+    };
+    let path = "spec.workloadRef";
+    let kind = match reference.kind.as_str() {
+        "Deployment" => Kind::DEPLOYMENT,
+        "ReplicaSet" => Kind::REPLICA_SET,
+        "PodTemplate" => Kind::POD_TEMPLATE,
+        other => {
+            return Err(Unresolved {
+                path: format!("{path}.kind"),
+                object: format!("{other}/{}", reference.name),
+                why: Missing::Malformed("a Rollout takes its pods from a Deployment, ReplicaSet or PodTemplate".into()),
+                hides_analysis: false,
+            });
+        }
+    };
+    resolve_workload(cluster, Referent { kind, namespace, name: &reference.name, path })
+}
+
+/// The metrics of a template by itself: with its arguments' defaults, before any Rollout names it.
+///
+/// # Errors
+/// [`Malformed`] when a field does not have the shape the controller reads.
+pub fn read_template(json: &str) -> Result<Vec<Metric>, Malformed> {
+    let template: spec::AnalysisTemplate = parse(json)?;
+    let arguments = Arguments::defaults(&template.spec.args);
+    let metrics = template.spec.metrics.iter().enumerate().map(|(index, json)| {
+        let path = format!("spec.metrics[{index}]");
+        let signals = template.metadata.annotations.get(SIGNALS_ANNOTATION);
+        metric::read(json.get(), &arguments, Origin { path: &path, object: "", signals })
+    });
+    // What an argument without a default decides is judged with the Rollout that gives it.
+    Ok(metrics.filter(|metric| !matches!(metric.threshold, Threshold::Deferred { .. })).collect())
+}
+
+/// A Rollout, as far as a workload it takes its pods from needs to know it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Governor {
+    /// The Rollout's metadata.
+    pub metadata: crate::kubernetes::Metadata,
+    #[serde(default)]
+    spec: GovernorSpec,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct GovernorSpec {
+    workload_ref: Option<WorkloadRef>,
+}
+
+impl Governor {
+    /// The reference to the workload, if it has one.
+    pub(crate) fn workload_ref(&self) -> Option<&WorkloadRef> {
+        self.spec.workload_ref.as_ref()
+    }
+}
+
+/// Reads a Rollout into a plan, step by step.
+struct Reader<'a> {
+    resolver: Resolver<'a>,
+    instance: Option<&'a String>,
+    plan: DeliveryPlan,
+}
+
+impl Reader<'_> {
+    /// Adds the analysis that `reference`, at `path`, stands for; its index in the plan.
+    fn add_analysis(&mut self, reference: &AnalysisReference, path: &str) -> usize {
+        let resolved = self.resolver.resolve(
+            &reference.templates,
+            &format!("{path}.templates"),
+            &reference.args,
+            &reference.dry_run,
+        );
+        self.plan.unresolved.extend(resolved.unresolved);
+        for template in resolved.templates {
+            if !self.plan.templates.contains(&template) {
+                self.plan.templates.push(template);
+            }
+        }
+        let mut analysis =
+            Analysis { path: path.to_owned(), metrics: resolved.metrics, needs_exposure: true, ..Analysis::default() };
+        let label = reference.analysis_run_metadata.labels.get(INSTANCE_LABEL);
+        if label.is_some() && label != self.instance {
+            // The run belongs to another controller, so here it never measures anything.
+            for metric in &mut analysis.metrics {
+                metric.refused = Some(format!("its label {INSTANCE_LABEL} keeps the controller from running it"));
+            }
+        }
+        self.plan.analyses.push(analysis);
+        self.plan.analyses.len() - 1
+    }
+}

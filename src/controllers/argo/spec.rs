@@ -1,0 +1,328 @@
+//! The fields of Argo Rollouts' objects that decide what becomes of a release (`v1alpha1/types.go`,
+//! `v1alpha1/analysis_types.go`).
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use crate::kubernetes::{IntOrString, Metadata, PodTemplate, or_default};
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Rollout {
+    pub metadata: Metadata,
+    pub spec: RolloutSpec,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct RolloutSpec {
+    pub replicas: Option<i64>,
+    pub template: Option<PodTemplate>,
+    pub workload_ref: Option<WorkloadRef>,
+    pub strategy: RolloutStrategy,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct WorkloadRef {
+    pub kind: String,
+    pub name: String,
+    pub scale_down: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct RolloutStrategy {
+    pub canary: Option<Canary>,
+    pub blue_green: Option<BlueGreen>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Canary {
+    #[serde(deserialize_with = "or_default")]
+    pub steps: Vec<Step>,
+    pub analysis: Option<AnalysisReference>,
+    pub traffic_routing: Option<TrafficRouting>,
+    pub max_surge: Option<IntOrString>,
+    pub max_unavailable: Option<IntOrString>,
+    pub stable_service: String,
+    pub canary_service: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct TrafficRouting {
+    pub alb: Option<IgnoredAny>,
+    pub ambassador: Option<IgnoredAny>,
+    pub apisix: Option<IgnoredAny>,
+    pub app_mesh: Option<IgnoredAny>,
+    pub istio: Option<IgnoredAny>,
+    pub nginx: Option<IgnoredAny>,
+    #[serde(deserialize_with = "or_default")]
+    pub plugins: BTreeMap<String, IgnoredAny>,
+    pub smi: Option<IgnoredAny>,
+    pub traefik: Option<IgnoredAny>,
+    pub max_traffic_weight: Option<f64>,
+}
+
+impl TrafficRouting {
+    /// Whether any router is named; without one no traffic is ever moved.
+    pub fn has_provider(&self) -> bool {
+        [
+            &self.alb,
+            &self.ambassador,
+            &self.apisix,
+            &self.app_mesh,
+            &self.istio,
+            &self.nginx,
+            &self.smi,
+            &self.traefik,
+        ]
+        .iter()
+        .any(|provider| provider.is_some())
+            || !self.plugins.is_empty()
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Step {
+    pub set_weight: Option<f64>,
+    pub pause: Option<Pause>,
+    pub set_canary_scale: Option<CanaryScale>,
+    pub analysis: Option<AnalysisReference>,
+    pub experiment: Option<Experiment>,
+    pub set_header_route: Option<HeaderRoute>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Pause {
+    pub duration: Option<IntOrString>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct CanaryScale {
+    pub weight: Option<f64>,
+    pub replicas: Option<f64>,
+    pub match_traffic_weight: bool,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct HeaderRoute {
+    pub name: String,
+    #[serde(rename = "match", deserialize_with = "or_default")]
+    pub matches: Vec<HeaderMatch>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct HeaderMatch {
+    pub header_value: Option<StringMatch>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct StringMatch {
+    pub exact: String,
+    pub regex: String,
+    pub prefix: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Experiment {
+    pub duration: Option<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub templates: Vec<ExperimentTemplate>,
+    #[serde(deserialize_with = "or_default")]
+    pub analyses: Vec<ExperimentAnalysis>,
+    #[serde(deserialize_with = "or_default")]
+    pub dry_run: Vec<DryRun>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ExperimentTemplate {
+    pub spec_ref: String,
+    pub weight: Option<f64>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ExperimentAnalysis {
+    pub template_name: String,
+    pub cluster_scope: bool,
+    #[serde(deserialize_with = "or_default")]
+    pub args: Vec<Argument>,
+    pub required_for_completion: bool,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct BlueGreen {
+    pub active_service: String,
+    pub preview_service: String,
+    pub auto_promotion_enabled: Option<bool>,
+    pub auto_promotion_seconds: f64,
+    pub pre_promotion_analysis: Option<AnalysisReference>,
+    pub post_promotion_analysis: Option<AnalysisReference>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RunMetadata {
+    #[serde(deserialize_with = "or_default")]
+    pub labels: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct AnalysisReference {
+    #[serde(deserialize_with = "or_default")]
+    pub templates: Vec<TemplateReference>,
+    #[serde(deserialize_with = "or_default")]
+    pub args: Vec<Argument>,
+    #[serde(deserialize_with = "or_default")]
+    pub dry_run: Vec<DryRun>,
+    pub starting_step: Option<i64>,
+    pub analysis_run_metadata: RunMetadata,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct TemplateReference {
+    pub template_name: String,
+    pub cluster_scope: bool,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct DryRun {
+    pub metric_name: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Argument {
+    pub name: String,
+    pub value: Option<String>,
+    pub value_from: Option<ArgumentSource>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ArgumentSource {
+    pub field_ref: Option<FieldReference>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct FieldReference {
+    pub field_path: String,
+}
+
+/// An `AnalysisTemplate` or a `ClusterAnalysisTemplate`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AnalysisTemplate {
+    pub metadata: Metadata,
+    pub spec: AnalysisTemplateSpec,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct AnalysisTemplateSpec {
+    /// As text: arguments are substituted in it before it is read, as the controller does.
+    #[serde(deserialize_with = "or_default")]
+    pub metrics: Vec<Box<RawValue>>,
+    #[serde(deserialize_with = "or_default")]
+    pub args: Vec<Argument>,
+    #[serde(deserialize_with = "or_default")]
+    pub dry_run: Vec<DryRun>,
+    #[serde(deserialize_with = "or_default")]
+    pub templates: Vec<TemplateReference>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Metric {
+    pub name: String,
+    pub interval: String,
+    pub initial_delay: String,
+    pub count: Option<IntOrString>,
+    pub success_condition: String,
+    pub failure_condition: String,
+    pub failure_limit: Option<IntOrString>,
+    pub inconclusive_limit: Option<IntOrString>,
+    pub consecutive_error_limit: Option<IntOrString>,
+    pub consecutive_success_limit: Option<IntOrString>,
+    pub provider: Provider,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Provider {
+    pub prometheus: Option<Prometheus>,
+    pub kayenta: Option<Kayenta>,
+    pub web: Option<IgnoredAny>,
+    pub datadog: Option<IgnoredAny>,
+    pub wavefront: Option<IgnoredAny>,
+    pub new_relic: Option<IgnoredAny>,
+    pub job: Option<IgnoredAny>,
+    pub cloud_watch: Option<IgnoredAny>,
+    pub graphite: Option<IgnoredAny>,
+    pub influxdb: Option<IgnoredAny>,
+    pub skywalking: Option<IgnoredAny>,
+    #[serde(deserialize_with = "or_default")]
+    pub plugin: BTreeMap<String, IgnoredAny>,
+}
+
+impl Provider {
+    /// How many providers are named; the controller wants exactly one.
+    pub fn count(&self) -> usize {
+        usize::from(self.prometheus.is_some())
+            + usize::from(self.kayenta.is_some())
+            + [
+                &self.web,
+                &self.datadog,
+                &self.wavefront,
+                &self.new_relic,
+                &self.job,
+                &self.cloud_watch,
+                &self.graphite,
+                &self.influxdb,
+                &self.skywalking,
+            ]
+            .iter()
+            .filter(|provider| provider.is_some())
+            .count()
+            + self.plugin.len()
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Prometheus {
+    pub query: String,
+    pub range_query: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Kayenta {
+    pub threshold: KayentaThreshold,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct KayentaThreshold {
+    pub pass: f64,
+    pub marginal: f64,
+}

@@ -1,0 +1,198 @@
+//! Analysis templates behind a reference: looked up, nested ones too, merged, arguments filled in
+//! (`rollout/analysis.go`, `utils/analysis/helpers.go`).
+
+use serde_json::value::RawValue;
+
+use super::arguments::Arguments;
+use super::metric::{self, Origin};
+use super::spec::{AnalysisTemplate, Argument, DryRun, TemplateReference};
+use crate::cluster::{Cluster, Kind};
+use crate::controllers::{SIGNALS_ANNOTATION, parse};
+use crate::plan::{Metric, Missing, Unresolved};
+
+/// More templates in one analysis than anyone writes; beyond it the reading stops with a finding.
+const MOST_TEMPLATES: usize = 64;
+
+/// What a list of template references comes to.
+#[derive(Debug, Default)]
+pub(super) struct Resolved {
+    pub metrics: Vec<Metric>,
+    pub unresolved: Vec<Unresolved>,
+    /// Every template met on the way, as `Kind/name`.
+    pub templates: Vec<String>,
+}
+
+/// Looks references up in one namespace.
+pub(super) struct Resolver<'a> {
+    pub cluster: &'a dyn Cluster,
+    pub namespace: &'a str,
+    /// The Rollout as JSON, for arguments that come from its fields.
+    pub rollout: &'a str,
+}
+
+struct Found {
+    object: String,
+    path: String,
+    signals: Option<String>,
+    metrics: Vec<Box<RawValue>>,
+}
+
+#[derive(Default)]
+struct Search {
+    found: Vec<Found>,
+    args: Vec<Argument>,
+    dry_run: Vec<DryRun>,
+    resolved: Resolved,
+}
+
+impl Resolver<'_> {
+    /// Resolves `references`, the first of which stands at `path[0]`.
+    pub(super) fn resolve(
+        &self,
+        references: &[TemplateReference],
+        path: &str,
+        args: &[Argument],
+        dry_run: &[DryRun],
+    ) -> Resolved {
+        let mut search = Search { dry_run: dry_run.to_vec(), ..Search::default() };
+        for (index, reference) in references.iter().enumerate() {
+            self.follow(reference, &format!("{path}[{index}]"), &mut search);
+        }
+        let Search { found, args: declared, dry_run, mut resolved } = search;
+        let malformed = |why: String| Unresolved {
+            path: path.to_owned(),
+            object: resolved.templates.join(", "),
+            why: Missing::Malformed(why),
+            hides_analysis: true,
+        };
+        match Arguments::merge(&declared, args, self.rollout) {
+            Ok(arguments) => {
+                for Found { object, path, signals, metrics } in &found {
+                    let origin = Origin { path, object, signals: signals.as_ref() };
+                    resolved.metrics.extend(metrics.iter().map(|json| metric::read(json.get(), &arguments, origin)));
+                }
+            }
+            Err(why) => resolved.unresolved.push(malformed(why)),
+        }
+        if let Some(name) = repeated_name(&resolved.metrics) {
+            let why = format!("two metrics are named {name}, so the controller starts no analysis");
+            resolved.unresolved.push(Unresolved {
+                path: path.to_owned(),
+                object: resolved.templates.join(", "),
+                why: Missing::Malformed(why),
+                hides_analysis: true,
+            });
+        }
+        for metric in &mut resolved.metrics {
+            metric.dry_run = dry_run.iter().any(|rule| may_match(&rule.metric_name, &metric.name));
+        }
+        resolved
+    }
+
+    fn follow(&self, reference: &TemplateReference, path: &str, search: &mut Search) {
+        let (kind, namespace) = if reference.cluster_scope {
+            (Kind::CLUSTER_ANALYSIS_TEMPLATE, None)
+        } else {
+            (Kind::ANALYSIS_TEMPLATE, Some(self.namespace))
+        };
+        let object = format!("{}/{}", kind.kind, reference.template_name);
+        // The controller uses a template once however often it is named, but never ends on a cycle.
+        if search.resolved.templates.contains(&object) {
+            return;
+        }
+        search.resolved.templates.push(object.clone());
+        let template = if search.resolved.templates.len() > MOST_TEMPLATES {
+            Err(Missing::Malformed(format!("more than {MOST_TEMPLATES} templates in one analysis")))
+        } else {
+            self.read(kind, namespace, &reference.template_name)
+        };
+        let template = match template {
+            Ok(template) => template,
+            Err(why) => {
+                let unresolved = Unresolved { path: path.to_owned(), object, why, hides_analysis: true };
+                search.resolved.unresolved.push(unresolved);
+                return;
+            }
+        };
+        for argument in template.spec.args {
+            match search.args.iter_mut().find(|known| known.name == argument.name) {
+                Some(known) if known.value.is_none() && known.value_from.is_none() => *known = argument,
+                Some(known) if argument.value.is_some() && known.value.is_some() && known.value != argument.value => {
+                    search.resolved.unresolved.push(Unresolved {
+                        path: path.to_owned(),
+                        object: object.clone(),
+                        why: Missing::Malformed(format!("argument {} has two values", argument.name)),
+                        hides_analysis: true,
+                    });
+                }
+                Some(_) => {}
+                None => search.args.push(argument),
+            }
+        }
+        search.dry_run.extend(template.spec.dry_run);
+        search.found.push(Found {
+            object,
+            path: path.to_owned(),
+            signals: template.metadata.annotations.get(SIGNALS_ANNOTATION).cloned(),
+            metrics: template.spec.metrics,
+        });
+        for nested in &template.spec.templates {
+            self.follow(nested, path, search);
+        }
+    }
+
+    fn read(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<AnalysisTemplate, Missing> {
+        let json = self
+            .cluster
+            .get(kind, namespace, name)
+            .map_err(|error| Missing::Unreadable(error.0))?
+            .ok_or(Missing::NotFound)?;
+        parse(json.get()).map_err(|error| Missing::Malformed(format!("{}: {error}", error.path)))
+    }
+}
+
+fn repeated_name(metrics: &[Metric]) -> Option<&str> {
+    metrics
+        .iter()
+        .enumerate()
+        .find(|(index, metric)| metrics[..*index].iter().any(|other| other.name == metric.name))
+        .map(|(_, metric)| metric.name.as_str())
+}
+
+/// Whether a dry-run rule may mean this metric.
+///
+/// The rule is an unanchored regular expression, so plain text matches anywhere and empty text everywhere. A
+/// pattern with operators is taken to match: a metric that may be a dry run cannot be relied upon.
+fn may_match(pattern: &str, name: &str) -> bool {
+    let literal = pattern.trim_start_matches('^').trim_end_matches('$');
+    if literal.chars().any(|c| !(c.is_alphanumeric() || c == '-' || c == '_')) {
+        return true;
+    }
+    match (pattern.starts_with('^'), pattern.ends_with('$')) {
+        (true, true) => name == literal,
+        (true, false) => name.starts_with(literal),
+        (false, true) => name.ends_with(literal),
+        (false, false) => name.contains(literal),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_match;
+
+    #[test]
+    fn dry_run_names_are_unanchored_patterns() {
+        for (pattern, name, matches) in [
+            ("a", "latency", true),
+            ("", "latency", true),
+            (".*", "latency", true),
+            ("latency", "latency", true),
+            ("latency", "error-rate", false),
+            ("^lat", "p95-latency", false),
+            ("latency$", "p95-latency", true),
+            ("(x|y)", "latency", true),
+        ] {
+            assert_eq!(may_match(pattern, name), matches, "{pattern} {name}");
+        }
+    }
+}

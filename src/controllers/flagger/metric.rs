@@ -1,0 +1,140 @@
+//! A metric of a Canary, read into the plan's terms (`pkg/controller/scheduler_metrics.go`).
+
+use super::Reader;
+use super::spec::{Metric as Spec, MetricTemplate, ThresholdRange};
+use crate::cluster::Kind;
+use crate::controllers::{SIGNALS_ANNOTATION, declared_measure, measure_by_name, parse};
+use crate::plan::{Metric, MetricKind, Missing, ResultShape, Schedule, Threshold, Unresolved};
+use crate::query::{self, LatencyUnit, Measure};
+
+/// The interval of built-in and inline metrics that name none.
+const DEFAULT_INTERVAL: &str = "1m";
+
+impl Reader<'_> {
+    /// The metrics that one entry of `spec.analysis.metrics` comes to: a built-in name is measured even where a
+    /// template is referred to as well.
+    pub(super) fn metrics(&mut self, spec: &Spec, path: &str, schedule: &Schedule) -> Vec<Metric> {
+        let mut metrics = Vec::new();
+        let metric = |measure, object: &str, threshold| Metric {
+            name: spec.name.clone(),
+            path: path.to_owned(),
+            object: object.to_owned(),
+            kind: MetricKind::Query,
+            measure,
+            shape: ResultShape::Number,
+            // No data is a failed check.
+            may_be_empty: false,
+            errors_declared: true,
+            threshold,
+            schedule: schedule.clone(),
+            dry_run: false,
+            refused: None,
+        };
+        match spec.name.as_str() {
+            "request-success-rate" => {
+                let range = spec.threshold_range.unwrap_or(ThresholdRange {
+                    // The old field is a lower bound here, and 0 means that there is none.
+                    min: (spec.threshold > 0.0).then_some(spec.threshold),
+                    max: None,
+                });
+                metrics.push(metric(Measure::SuccessRatio { scale: 100.0 }, "", threshold(range)));
+            }
+            "request-duration" => {
+                let range = spec
+                    .threshold_range
+                    .unwrap_or(ThresholdRange { min: None, max: Some(spec.threshold) });
+                // Limits on durations lose what is below a millisecond.
+                let whole =
+                    ThresholdRange { min: range.min.map(f64::trunc), max: range.max.map(f64::trunc) };
+                let measure =
+                    Measure::Latency { quantile: Some(0.99), unit: Some(LatencyUnit::Milliseconds) };
+                metrics.push(metric(measure, "", threshold(whole)));
+            }
+            _ => {}
+        }
+        let range = threshold(
+            spec.threshold_range.unwrap_or(ThresholdRange { min: None, max: Some(spec.threshold) }),
+        );
+        if let Some(reference) = &spec.template_ref {
+            let namespace = if reference.namespace.is_empty() { self.namespace } else { &reference.namespace };
+            let object = format!("MetricTemplate/{}", reference.name);
+            self.plan.templates.push(object.clone());
+            match self.template(namespace, &reference.name) {
+                Ok(template) => {
+                    let measure = self.template_measure(&template, spec);
+                    metrics.push(metric(measure, &object, range));
+                }
+                Err(why) => self.plan.unresolved.push(Unresolved {
+                    path: format!("{path}.templateRef"),
+                    object,
+                    why,
+                    hides_analysis: true,
+                }),
+            }
+        } else if !spec.query.is_empty() {
+            let interval = if spec.interval.is_empty() { DEFAULT_INTERVAL } else { &spec.interval };
+            let query = self.render(&spec.query, interval, spec);
+            let measure = query::read(&query).map_or(Measure::Unknown, |reading| reading.measure);
+            metrics.push(metric(measure, "", range));
+        } else if metrics.is_empty() {
+            metrics.push(Metric {
+                refused: Some(
+                    "its name is no built-in metric, and it has neither a query nor a templateRef, so every check fails"
+                        .to_owned(),
+                ),
+                ..metric(Measure::Unknown, "", range)
+            });
+        }
+        metrics
+    }
+
+    fn template(&self, namespace: &str, name: &str) -> Result<MetricTemplate, Missing> {
+        let json = self
+            .cluster
+            .get(Kind::METRIC_TEMPLATE, Some(namespace), name)
+            .map_err(|error| Missing::Unreadable(error.0))?
+            .ok_or(Missing::NotFound)?;
+        parse(json.get()).map_err(|error| Missing::Malformed(format!("{}: {error}", error.path)))
+    }
+
+    fn template_measure(&self, template: &MetricTemplate, spec: &Spec) -> Measure {
+        let declared = || declared_measure(template.metadata.annotations.get(SIGNALS_ANNOTATION), &spec.name);
+        if template.spec.provider.kind == "prometheus" {
+            let query = self.render(&template.spec.query, &spec.interval, spec);
+            match query::read(&query).map(|reading| reading.measure) {
+                Ok(Measure::Unknown) | Err(_) => declared().unwrap_or(Measure::Unknown),
+                Ok(measure) => measure,
+            }
+        } else {
+            declared().unwrap_or_else(|| measure_by_name(&spec.name))
+        }
+    }
+
+    /// Fills in the placeholders of a query; what is not known here stays, and makes the query unreadable.
+    fn render(&self, query: &str, interval: &str, spec: &Spec) -> String {
+        let mut text = String::with_capacity(query.len());
+        let mut rest = query;
+        while let Some(open) = rest.find("{{") {
+            let Some(length) = rest[open..].find("}}") else { break };
+            let (before, placeholder) = (&rest[..open], &rest[open..open + length + 2]);
+            text.push_str(before);
+            let name = placeholder[2..placeholder.len() - 2].trim_matches(|c: char| c == '-' || c.is_whitespace());
+            text.push_str(match name {
+                "interval" => interval,
+                "namespace" => self.namespace,
+                "name" | "target" | "service" | "ingress" | "route" => self.target,
+                _ => name
+                    .strip_prefix("variables.")
+                    .and_then(|key| spec.template_variables.get(key))
+                    .map_or(placeholder, String::as_str),
+            });
+            rest = &rest[open + length + 2..];
+        }
+        text.push_str(rest);
+        text
+    }
+}
+
+fn threshold(range: ThresholdRange) -> Threshold {
+    Threshold::Range { min: range.min, max: range.max }
+}

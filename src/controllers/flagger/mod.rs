@@ -1,0 +1,111 @@
+//! Flagger: Canary and `MetricTemplate`.
+
+mod metric;
+mod spec;
+mod stages;
+
+use serde::Deserialize;
+
+pub(crate) use self::spec::TargetRef;
+use self::spec::{Canary, CanarySpec};
+use super::{Malformed, Referent, parse, resolve_workload};
+use crate::cluster::{Cluster, Kind};
+use crate::duration::parse_go;
+use crate::plan::{DeliveryPlan, Missing, Stage, Strategy, Unresolved, Wait, Workload};
+
+/// What an interval comes to that cannot be read, in seconds.
+const DEFAULT_INTERVAL: f64 = 60.0;
+/// The least any interval comes to, in seconds.
+const LEAST_INTERVAL: f64 = 10.0;
+
+/// Reads a Canary, with the templates and the workload it refers to.
+///
+/// # Errors
+/// [`Malformed`] when a field does not have the shape the controller reads.
+pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result<DeliveryPlan, Malformed> {
+    let canary: Canary = parse(json)?;
+    let spec = &canary.spec;
+    let mut reader = Reader {
+        cluster,
+        namespace,
+        target: &spec.target_ref.name,
+        plan: DeliveryPlan { path: "spec".to_owned(), ..DeliveryPlan::default() },
+    };
+    match &spec.analysis {
+        Some(analysis) => {
+            let interval = parse_go(&analysis.interval).unwrap_or(DEFAULT_INTERVAL).max(LEAST_INTERVAL);
+            reader.stages(spec, analysis, interval);
+        }
+        None => reader.plan.strategy = Strategy::None,
+    }
+    let mut plan = reader.plan;
+    if spec.skip_analysis {
+        // Ready pods are promoted in one go, gates and checks unasked.
+        plan.path = "spec.skipAnalysis".to_owned();
+        plan.stages.clear();
+        plan.analyses.clear();
+    }
+    if spec.suspend {
+        let path = "spec.suspend".to_owned();
+        let waits = vec![Wait::Never { path: path.clone(), why: "a suspended Canary" }];
+        plan.stages.insert(0, Stage { path, waits, ..Stage::default() });
+    }
+    match workload(spec, namespace, cluster) {
+        Ok(workload) => plan.workload = workload,
+        Err(unresolved) => plan.unresolved.push(unresolved),
+    }
+    Ok(plan)
+}
+
+fn workload(
+    spec: &CanarySpec,
+    namespace: &str,
+    cluster: &dyn Cluster,
+) -> Result<Option<Workload>, Unresolved> {
+    let path = "spec.targetRef";
+    let kind = match spec.target_ref.kind.as_str() {
+        "Deployment" => Kind::DEPLOYMENT,
+        "DaemonSet" => Kind::DAEMON_SET,
+        // Its pods are somebody else's.
+        "Service" => return Ok(None),
+        other => {
+            return Err(Unresolved {
+                path: format!("{path}.kind"),
+                object: format!("{other}/{}", spec.target_ref.name),
+                why: Missing::Malformed("a Canary releases a Deployment, a DaemonSet or a Service".to_owned()),
+                hides_analysis: false,
+            });
+        }
+    };
+    resolve_workload(cluster, Referent { kind, namespace, name: &spec.target_ref.name, path }).map(Some)
+}
+
+/// A Canary, as far as the workload it releases needs to know it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Governor {
+    #[serde(default)]
+    spec: GovernorSpec,
+    /// The Canary's metadata.
+    pub metadata: crate::kubernetes::Metadata,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct GovernorSpec {
+    target_ref: TargetRef,
+}
+
+impl Governor {
+    /// The workload it releases.
+    pub(crate) fn target_ref(&self) -> &TargetRef {
+        &self.spec.target_ref
+    }
+}
+
+/// Reads a Canary into a plan.
+struct Reader<'a> {
+    cluster: &'a dyn Cluster,
+    namespace: &'a str,
+    target: &'a str,
+    plan: DeliveryPlan,
+}

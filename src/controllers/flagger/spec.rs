@@ -1,0 +1,112 @@
+//! The fields of Flagger's objects that decide what becomes of a release (`v1beta1/canary.go`, `v1beta1/metric.go`).
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::kubernetes::{Metadata, or_default};
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Canary {
+    pub spec: CanarySpec,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct CanarySpec {
+    pub provider: String,
+    pub target_ref: TargetRef,
+    pub analysis: Option<Analysis>,
+    pub skip_analysis: bool,
+    pub suspend: bool,
+}
+
+/// The workload a Canary releases.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct TargetRef {
+    /// Deployment, `DaemonSet` or Service.
+    pub kind: String,
+    /// Its name, in the Canary's namespace.
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Analysis {
+    pub interval: String,
+    pub threshold: f64,
+    pub iterations: f64,
+    pub mirror: bool,
+    pub max_weight: f64,
+    pub step_weight: f64,
+    #[serde(deserialize_with = "or_default")]
+    pub step_weights: Vec<f64>,
+    #[serde(rename = "match", deserialize_with = "or_default")]
+    pub matches: Vec<IgnoredAny>,
+    #[serde(deserialize_with = "or_default")]
+    pub metrics: Vec<Metric>,
+    #[serde(deserialize_with = "or_default")]
+    pub webhooks: Vec<Webhook>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Metric {
+    pub name: String,
+    pub interval: String,
+    pub threshold: f64,
+    pub threshold_range: Option<ThresholdRange>,
+    pub query: String,
+    pub template_ref: Option<TemplateRef>,
+    #[serde(deserialize_with = "or_default")]
+    pub template_variables: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ThresholdRange {
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct TemplateRef {
+    pub name: String,
+    pub namespace: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Webhook {
+    pub name: String,
+    pub url: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    #[serde(deserialize_with = "or_default")]
+    pub metadata: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct MetricTemplate {
+    pub metadata: Metadata,
+    pub spec: MetricTemplateSpec,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct MetricTemplateSpec {
+    pub provider: MetricProvider,
+    pub query: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct MetricProvider {
+    #[serde(rename = "type")]
+    pub kind: String,
+}

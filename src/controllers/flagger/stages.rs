@@ -1,0 +1,247 @@
+//! The stages of a Canary (`pkg/controller/scheduler.go`).
+
+use super::spec::{Analysis, CanarySpec, Webhook};
+use super::Reader;
+use crate::plan::{self, Metric, MetricKind, Position, ResultShape, Schedule, Stage, Strategy, Threshold, Undeclared, Wait};
+use crate::query::Measure;
+
+const PATH: &str = "spec.analysis";
+
+/// Iterations the controller takes with the provider `kubernetes` when none are given.
+const DEFAULT_ITERATIONS: f64 = 10.0;
+
+/// Routers that only send matching requests to the new version; the others ignore the match and send all.
+const MATCHING_ROUTERS: [&str; 6] = ["istio", "gatewayapi", "nginx", "contour", "gloo", "appmesh"];
+
+impl Reader<'_> {
+    pub(super) fn stages(&mut self, spec: &CanarySpec, analysis: &Analysis, interval: f64) {
+        PATH.clone_into(&mut self.plan.path);
+        let on_kubernetes = spec.provider == "kubernetes";
+        let iterations = analysis.iterations.trunc();
+        if on_kubernetes && iterations < 1.0 {
+            self.plan.undeclared.push(Undeclared {
+                path: PATH.to_owned(),
+                message: format!("no iterations are declared; with the provider kubernetes the controller takes {DEFAULT_ITERATIONS}"),
+                help: "set iterations".to_owned(),
+            });
+        }
+        self.pre_rollout(analysis);
+        let first = self.plan.stages.len();
+        if on_kubernetes || (iterations >= 1.0 && analysis.matches.is_empty()) {
+            let iterations = if iterations < 1.0 { DEFAULT_ITERATIONS } else { iterations };
+            self.blue_green(analysis, iterations * interval, (!on_kubernetes).then_some(interval));
+        } else if iterations >= 1.0 {
+            self.a_b_test(spec, analysis, iterations * interval);
+        } else {
+            self.weights(spec, analysis, interval);
+        }
+        self.check(analysis, interval, Position { stage: first, wait: 0 });
+    }
+
+    /// The check that is made at every interval beside all stages.
+    fn check(&mut self, analysis: &Analysis, interval: f64, from: Position) {
+        let threshold = analysis.threshold.trunc().max(1.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 0, saturates")]
+        let schedule = Schedule {
+            initial_delay: interval,
+            interval: Some(interval),
+            count: None,
+            failure_limit: Some((threshold - 1.0) as u64),
+            ..Schedule::default()
+        };
+        let mut metrics = Vec::new();
+        for (index, metric) in analysis.metrics.iter().enumerate() {
+            metrics.extend(self.metrics(metric, &format!("{PATH}.metrics[{index}]"), &schedule));
+        }
+        for (index, webhook) in analysis.webhooks.iter().enumerate() {
+            if matches!(webhook.kind.as_str(), "" | "rollout") && can_fail(webhook) {
+                metrics.push(webhook_metric(webhook, index, schedule.clone()));
+            }
+        }
+        self.plan.analyses.push(plan::Analysis {
+            path: PATH.to_owned(),
+            metrics,
+            beside_from: Some(from),
+            holds_stage: true,
+            reaction: interval,
+            needs_exposure: false,
+            late: true,
+        });
+    }
+
+    /// The checks before the first request goes to the new version.
+    fn pre_rollout(&mut self, analysis: &Analysis) {
+        if let Some(run) = self.gate(analysis, "pre-rollout") {
+            let waits = vec![Wait::Analyses { runs: vec![run], limit: None }];
+            self.plan.stages.push(Stage { path: format!("{PATH}.webhooks"), waits, ..Stage::default() });
+        }
+    }
+
+    /// The analysis that the webhooks of one type stand for, if any of them can fail.
+    fn gate(&mut self, analysis: &Analysis, kind: &str) -> Option<usize> {
+        let hooks = analysis.webhooks.iter().enumerate();
+        let metrics: Vec<Metric> = hooks
+            .filter(|(_, webhook)| webhook.kind == kind && can_fail(webhook))
+            .map(|(index, webhook)| webhook_metric(webhook, index, Schedule::default()))
+            .collect();
+        if metrics.is_empty() {
+            return None;
+        }
+        let path = format!("{PATH}.webhooks");
+        self.plan.analyses.push(plan::Analysis { path, metrics, late: true, ..plan::Analysis::default() });
+        Some(self.plan.analyses.len() - 1)
+    }
+
+    /// What stands between the last check and the promotion.
+    fn confirm_promotion(&mut self, analysis: &Analysis) -> Vec<Wait> {
+        let Some(run) = self.gate(analysis, "confirm-promotion") else { return Vec::new() };
+        vec![
+            Wait::Analyses { runs: vec![run], limit: None },
+            Wait::Human { path: format!("{PATH}.webhooks"), what: "a confirm-promotion gate" },
+        ]
+    }
+
+    fn blue_green(&mut self, analysis: &Analysis, seconds: f64, live: Option<f64>) {
+        self.plan.strategy = Strategy::BlueGreen;
+        let mut waits = vec![Wait::Time { seconds }];
+        waits.extend(self.confirm_promotion(analysis));
+        self.plan.stages.push(Stage { path: format!("{PATH}.iterations"), waits, ..Stage::default() });
+        // After the iterations all live requests go to the new version for one more check.
+        if let Some(seconds) = live {
+            self.plan.stages.push(Stage {
+                path: format!("{PATH}.iterations"),
+                weight: 100.0,
+                effective_weight: 100.0,
+                waits: vec![Wait::Time { seconds }],
+                ..Stage::default()
+            });
+        }
+    }
+
+    fn a_b_test(&mut self, spec: &CanarySpec, analysis: &Analysis, seconds: f64) {
+        self.plan.strategy = Strategy::AbTest;
+        let router = spec.provider.split(':').next().unwrap_or_default();
+        let matching = router.is_empty() || MATCHING_ROUTERS.contains(&router);
+        let mut waits = vec![Wait::Time { seconds }];
+        waits.extend(self.confirm_promotion(analysis));
+        self.plan.stages.push(Stage {
+            path: format!("{PATH}.match"),
+            weight: 100.0,
+            effective_weight: if matching { 0.0 } else { 100.0 },
+            matching,
+            waits,
+        });
+    }
+
+    fn weights(&mut self, spec: &CanarySpec, analysis: &Analysis, interval: f64) {
+        self.plan.strategy = Strategy::Canary;
+        let never = |why| Wait::Never { path: PATH.to_owned(), why };
+        if analysis.mirror {
+            let mut waits = vec![Wait::Time { seconds: interval }];
+            if !matches!(spec.provider.as_str(), "" | "istio") {
+                waits = vec![never("a canary with mirroring on a router that cannot mirror")];
+            }
+            self.plan.stages.push(Stage { path: format!("{PATH}.mirror"), waits, ..Stage::default() });
+        }
+        let Progression { weights, stuck } = Progression::of(analysis);
+        if weights.is_empty() {
+            self.plan.undeclared.push(Undeclared {
+                path: PATH.to_owned(),
+                message: "neither iterations nor a step weight above zero is declared, so the release never moves".to_owned(),
+                help: "set stepWeight and maxWeight, stepWeights, or iterations".to_owned(),
+            });
+            let waits = vec![never("an analysis without steps")];
+            self.plan.stages.push(Stage { path: PATH.to_owned(), waits, ..Stage::default() });
+            return;
+        }
+        let gated = analysis.webhooks.iter().any(|hook| hook.kind == "confirm-traffic-increase" && can_fail(hook));
+        let last = weights.len() - 1;
+        for (index, (field, weight)) in weights.into_iter().enumerate() {
+            let mut waits = vec![Wait::Time { seconds: interval }];
+            if gated {
+                let path = format!("{PATH}.webhooks");
+                waits.push(Wait::Human { path, what: "a confirm-traffic-increase gate" });
+            }
+            if index == last {
+                waits.extend(stuck.map(never));
+                waits.extend(self.confirm_promotion(analysis));
+            }
+            self.plan.stages.push(Stage {
+                path: format!("{PATH}.{field}"),
+                weight,
+                effective_weight: weight,
+                waits,
+                ..Stage::default()
+            });
+        }
+    }
+}
+
+/// The weights a release goes through, each with the field that sets it.
+struct Progression {
+    weights: Vec<(String, f64)>,
+    /// Why it stays at the last of them for ever.
+    stuck: Option<&'static str>,
+}
+
+impl Progression {
+    fn of(analysis: &Analysis) -> Self {
+        let by_list = analysis.step_weights.last().map(|last| last.trunc().min(100.0));
+        let largest = by_list.unwrap_or(match analysis.max_weight.trunc() {
+            max if max <= 0.0 => 100.0,
+            max => max,
+        });
+        let step = analysis.step_weight.trunc();
+        let mut progression = Self { weights: Vec::new(), stuck: None };
+        let mut weight = 0.0;
+        // stepWeight sets the pace even where stepWeights sets the end.
+        if step > 0.0 {
+            while weight < largest {
+                if weight >= 100.0 {
+                    progression.stuck = Some("a maxWeight above 100, which is never reached");
+                    break;
+                }
+                weight = (weight + step).min(100.0);
+                progression.weights.push(("stepWeight".to_owned(), weight));
+            }
+            return progression;
+        }
+        for (index, next) in analysis.step_weights.iter().map(|next| next.trunc().min(100.0)).enumerate() {
+            if weight >= largest && index > 0 {
+                break;
+            }
+            if next <= weight {
+                progression.stuck = Some("stepWeights that do not increase");
+                break;
+            }
+            weight = next;
+            progression.weights.push((format!("stepWeights[{index}]"), weight));
+        }
+        progression
+    }
+}
+
+fn webhook_metric(webhook: &Webhook, index: usize, schedule: Schedule) -> Metric {
+    Metric {
+        name: webhook.name.clone(),
+        path: format!("{PATH}.webhooks[{index}]"),
+        object: String::new(),
+        kind: MetricKind::Webhook,
+        measure: Measure::Unknown,
+        shape: ResultShape::Opaque,
+        may_be_empty: false,
+        errors_declared: true,
+        threshold: Threshold::ByProvider,
+        schedule,
+        dry_run: false,
+        refused: None,
+    }
+}
+
+/// Whether a webhook can ever say no: the load tester's `cmd` tasks are only queued, and one of its gates is
+/// always open (`pkg/loadtester/server.go`).
+fn can_fail(webhook: &Webhook) -> bool {
+    let queued = webhook.metadata.contains_key("cmd")
+        && webhook.metadata.get("type").is_none_or(|kind| kind.is_empty() || kind == "cmd");
+    !queued && !webhook.url.trim_end_matches('/').ends_with("/gate/approve")
+}

@@ -1,0 +1,50 @@
+//! The pods a release runs, when another object declares them.
+
+use serde::Deserialize;
+
+use super::parse;
+use crate::cluster::{Cluster, Kind};
+use crate::kubernetes::PodTemplate;
+use crate::plan::{Missing, Unresolved, Workload};
+
+/// An object that declares pods.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Referent<'a> {
+    pub kind: Kind,
+    pub namespace: &'a str,
+    pub name: &'a str,
+    /// JSON path of the reference in the governed object.
+    pub path: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    #[serde(default)]
+    template: Option<PodTemplate>,
+    #[serde(default)]
+    spec: Option<Spec>,
+}
+
+#[derive(Deserialize)]
+struct Spec {
+    #[serde(default)]
+    template: Option<PodTemplate>,
+}
+
+/// Reads the pods of `referent`.
+pub(crate) fn resolve_workload(cluster: &dyn Cluster, referent: Referent<'_>) -> Result<Workload, Unresolved> {
+    let unresolved = |why| Unresolved {
+        path: referent.path.to_owned(),
+        object: format!("{}/{}", referent.kind.kind, referent.name),
+        why,
+        hides_analysis: false,
+    };
+    let json = cluster
+        .get(referent.kind, Some(referent.namespace), referent.name)
+        .map_err(|error| unresolved(Missing::Unreadable(error.0)))?
+        .ok_or_else(|| unresolved(Missing::NotFound))?;
+    let object: Object = parse(json.get()).map_err(|error| unresolved(Missing::Malformed(error.to_string())))?;
+    // A PodTemplate has its template at the top, everything else under spec.
+    let template = object.spec.and_then(|spec| spec.template).or(object.template).unwrap_or_default();
+    Ok(Workload { path: referent.path.to_owned(), unprobed_containers: template.spec.unprobed_containers() })
+}

@@ -1,0 +1,150 @@
+//! The parts of Kubernetes' own types that rules read; everything else in an object is skipped.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// An object's metadata, without the managed fields.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Metadata {
+    /// Name; empty when the API server is to make one up.
+    pub name: String,
+    /// Prefix of a made-up name.
+    pub generate_name: String,
+    /// Namespace, if the kind has one.
+    pub namespace: Option<String>,
+    /// Labels.
+    #[serde(deserialize_with = "or_default")]
+    pub labels: BTreeMap<String, String>,
+    /// Annotations.
+    #[serde(deserialize_with = "or_default")]
+    pub annotations: BTreeMap<String, String>,
+    /// Owners.
+    #[serde(deserialize_with = "or_default")]
+    pub owner_references: Vec<OwnerReference>,
+}
+
+impl Metadata {
+    /// The name, or what of it is known.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        if self.name.is_empty() { &self.generate_name } else { &self.name }
+    }
+
+    /// The owner that manages the object, if one does.
+    #[must_use]
+    pub fn controller(&self) -> Option<&OwnerReference> {
+        self.owner_references.iter().find(|owner| owner.controller)
+    }
+}
+
+/// A reference to an owner.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OwnerReference {
+    /// API version of the owner.
+    pub api_version: String,
+    /// Kind of the owner.
+    pub kind: String,
+    /// Name of the owner.
+    pub name: String,
+    /// Whether the owner manages the object.
+    pub controller: bool,
+}
+
+/// The template of a workload's pods.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct PodTemplate {
+    /// Labels and annotations of the pods.
+    pub metadata: Metadata,
+    /// What runs in them.
+    pub spec: PodSpec,
+}
+
+/// What runs in a pod.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct PodSpec {
+    /// The main containers.
+    #[serde(deserialize_with = "or_default")]
+    pub containers: Vec<Container>,
+}
+
+/// One container.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Container {
+    /// Name.
+    pub name: String,
+    /// Declared ports.
+    #[serde(deserialize_with = "or_default")]
+    pub ports: Vec<serde::de::IgnoredAny>,
+    /// Whether, and how, readiness is probed.
+    pub readiness_probe: Option<Probe>,
+}
+
+/// A probe; one without a handler probes nothing.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Probe {
+    http_get: Option<serde::de::IgnoredAny>,
+    tcp_socket: Option<serde::de::IgnoredAny>,
+    grpc: Option<serde::de::IgnoredAny>,
+    exec: Option<serde::de::IgnoredAny>,
+}
+
+impl Probe {
+    fn has_handler(&self) -> bool {
+        self.http_get.is_some() || self.tcp_socket.is_some() || self.grpc.is_some() || self.exec.is_some()
+    }
+}
+
+impl PodSpec {
+    /// Names of the containers that serve requests without a readiness probe.
+    ///
+    /// A container serves when it declares a port; in a pod where none declares one, all are taken to.
+    #[must_use]
+    pub fn unprobed_containers(&self) -> Vec<String> {
+        let ports_declared = self.containers.iter().any(|container| !container.ports.is_empty());
+        self.containers
+            .iter()
+            .filter(|container| !ports_declared || !container.ports.is_empty())
+            .filter(|container| !container.readiness_probe.as_ref().is_some_and(Probe::has_handler))
+            .map(|container| container.name.clone())
+            .collect()
+    }
+}
+
+/// A number that may be written as a string.
+///
+/// A string that is no number counts as 0, as in Kubernetes' own `IntOrString.IntValue`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum IntOrString {
+    /// Written as a number.
+    Int(i64),
+    /// Written as a string.
+    String(String),
+}
+
+impl IntOrString {
+    /// Its value.
+    #[must_use]
+    pub fn value(&self) -> i64 {
+        match self {
+            Self::Int(number) => *number,
+            Self::String(text) => text.parse().unwrap_or(0),
+        }
+    }
+}
+
+/// Reads `null` as absent: both mean the same to the API server.
+pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}

@@ -1,0 +1,305 @@
+//! One metric of an analysis, and what it would say about a good and a bad release.
+
+use super::{Measured, ResultShape, Schedule, Signal, Signals, Threshold};
+use crate::query::Measure;
+
+/// A latency no service has, in any unit: what a release bad in latency shows.
+const BAD_LATENCY: f64 = 1e9;
+/// A latency any service is glad of, in any unit.
+const GOOD_LATENCY: f64 = 0.001;
+
+/// One metric of an analysis.
+#[derive(Debug)]
+pub struct Metric {
+    /// Its name within the analysis.
+    pub name: String,
+    /// JSON path, in the governed object, of what brings it in.
+    pub path: String,
+    /// The object that declares it, as `Kind/name`; empty for the governed object itself.
+    pub object: String,
+    /// What takes the measurement.
+    pub kind: MetricKind,
+    /// What a larger or smaller result says.
+    pub measure: Measure,
+    /// What the result looks like.
+    pub shape: ResultShape,
+    /// A measurement may come back without data.
+    pub may_be_empty: bool,
+    /// The author said how many errors in a row end the analysis, so an empty result has a declared meaning.
+    pub errors_declared: bool,
+    /// What separates good from bad.
+    pub threshold: Threshold,
+    /// When it is measured and what it bears.
+    pub schedule: Schedule,
+    /// Measured, reported, and without any consequence.
+    pub dry_run: bool,
+    /// Why the controller refuses to run it, if it does.
+    pub refused: Option<String>,
+}
+
+/// What takes the measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    /// A query to a metrics provider.
+    Query,
+    /// A Kubernetes Job that tests the release.
+    Job,
+    /// A request to an HTTP endpoint.
+    Web,
+    /// A webhook whose failure counts against the release.
+    Webhook,
+}
+
+impl MetricKind {
+    /// Whether it exercises the release itself instead of reading numbers about it.
+    #[must_use]
+    pub fn is_smoke_check(self) -> bool {
+        !matches!(self, Self::Query)
+    }
+}
+
+/// Why a threshold decides nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defect {
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it.
+    pub help: String,
+}
+
+impl Defect {
+    fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), help: help.into() }
+    }
+}
+
+impl Metric {
+    /// The metric's name for messages: with the object that declares it, where that is another one.
+    #[must_use]
+    pub fn title(&self) -> String {
+        if self.object.is_empty() {
+            format!("metric {}", self.name)
+        } else {
+            format!("metric {} of {}", self.name, self.object)
+        }
+    }
+
+    /// The signals it says something about.
+    #[must_use]
+    pub fn signals(&self, distinct: bool) -> Signals {
+        Signals::of(&self.measure, distinct)
+    }
+
+    fn judge(&self, value: f64) -> Measured {
+        self.threshold.judge(self.shape, value)
+    }
+
+    /// The verdict on a release without fault.
+    #[must_use]
+    pub fn when_good(&self) -> Measured {
+        if matches!(self.threshold, Threshold::ByProvider) {
+            return Measured::Successful;
+        }
+        let verdicts: Vec<Measured> = match self.measure {
+            Measure::ErrorRatio { .. } | Measure::ErrorRate => vec![self.judge(0.0)],
+            // A declared signal leaves the scale open: good is whatever full mark the threshold accepts.
+            Measure::SuccessRatio { scale } | Measure::Availability { scale } => {
+                vec![self.judge(scale), self.judge(1.0)]
+            }
+            Measure::Latency { .. } => vec![self.judge(GOOD_LATENCY), self.judge(0.0)],
+            Measure::Constant(value) => vec![self.judge(value)],
+            Measure::Unknown => self.probes().into_iter().map(|value| self.judge(value)).collect(),
+        };
+        verdicts.into_iter().min().unwrap_or(Measured::Error)
+    }
+
+    /// The verdict on a release that is as bad as can be in what the metric measures.
+    #[must_use]
+    pub fn when_bad(&self) -> Measured {
+        match self.measure {
+            Measure::ErrorRatio { scale } => self.judge(scale),
+            Measure::SuccessRatio { .. } | Measure::Availability { .. } => self.judge(0.0),
+            Measure::Latency { .. } | Measure::ErrorRate => self.judge(BAD_LATENCY),
+            Measure::Constant(_) | Measure::Unknown => self.when_unknown(),
+        }
+    }
+
+    /// The verdict on a release that is bad in something this metric is not known to measure.
+    ///
+    /// It is not expected to help; but if it can end inconclusive it may pause the release before another
+    /// metric has failed, and that has to be reckoned with.
+    fn when_unknown(&self) -> Measured {
+        if self.probes().into_iter().any(|value| self.judge(value) == Measured::Inconclusive) {
+            Measured::Inconclusive
+        } else {
+            self.when_good()
+        }
+    }
+
+    /// The verdict on a release that is bad in `bad`, and in nothing else.
+    #[must_use]
+    pub fn verdict(&self, bad: &[Signal], distinct: bool) -> Measured {
+        if self.signals(distinct).intersects(bad) {
+            self.when_bad()
+        } else if !bad.is_empty() && self.measure == Measure::Unknown {
+            self.when_unknown()
+        } else {
+            self.when_good()
+        }
+    }
+
+    /// Whether it takes part in the decision on a release at all: a dry run has no consequence, and what
+    /// fails every release tells nothing about this one.
+    #[must_use]
+    pub fn takes_part(&self) -> bool {
+        !self.dry_run && self.refused.is_none() && self.when_good() < Measured::Error
+    }
+
+    /// Whether some release can fail by it.
+    #[must_use]
+    pub fn can_fail(&self) -> bool {
+        self.takes_part()
+            && self.schedule.can_fail()
+            && match self.threshold {
+                Threshold::ByProvider => true,
+                _ if self.is_opaque() => !self.threshold.is_missing(),
+                _ => self.probes().into_iter().any(|value| self.judge(value) == Measured::Failed),
+            }
+    }
+
+    /// The provider's result has a structure the probes do not have, and the condition needs it.
+    fn is_opaque(&self) -> bool {
+        self.shape == ResultShape::Opaque
+            && self.probes().into_iter().all(|value| self.judge(value) == Measured::Error)
+    }
+
+    /// Values to try: what the measure can reach, and both sides of every number in the threshold.
+    fn probes(&self) -> Vec<f64> {
+        let (largest, mut probes) = match self.measure {
+            Measure::ErrorRatio { scale } | Measure::SuccessRatio { scale } | Measure::Availability { scale } => {
+                (scale, vec![0.0, scale / 1000.0, scale / 2.0, scale])
+            }
+            Measure::Constant(value) => return vec![value],
+            Measure::Latency { .. } | Measure::ErrorRate | Measure::Unknown => {
+                (f64::INFINITY, vec![0.0, GOOD_LATENCY, 0.5, 1.0, 100.0, BAD_LATENCY])
+            }
+        };
+        for literal in self.threshold.literals() {
+            let step = (literal.abs() * 1e-6).max(1e-9);
+            // Neither counts nor ratios nor times are negative, so a threshold below zero separates nothing.
+            probes.extend([literal - step, literal, literal + step].into_iter().filter(|p| (0.0..=largest).contains(p)));
+        }
+        probes
+    }
+
+    /// Everything that keeps the threshold from deciding.
+    #[must_use]
+    pub fn defects(&self) -> Vec<Defect> {
+        let mut defects = Vec::new();
+        if self.dry_run {
+            return defects;
+        }
+        if let Some(reason) = &self.refused {
+            defects.push(Defect::new(
+                format!("is refused by the controller when it runs: {reason}"),
+                "correct the metric: until then every release ends in an error",
+            ));
+        }
+        match &self.threshold {
+            Threshold::ByProvider => {}
+            Threshold::Deferred { field } => {
+                defects.push(Defect::new(
+                    format!("takes its {field} from an argument whose value is not in the manifest"),
+                    "give the argument a value in the Rollout or the template",
+                ));
+                return defects;
+            }
+            Threshold::Unreadable { reason } => {
+                defects.push(Defect::new(reason, "write the threshold as a condition on result, or as a range"));
+                return defects;
+            }
+            threshold if threshold.is_missing() => {
+                defects.push(Defect::new(
+                    "has no threshold: every value it measures counts as success",
+                    "add a successCondition or failureCondition (Argo Rollouts), or a thresholdRange with min or max (Flagger)",
+                ));
+                return defects;
+            }
+            _ => self.threshold_defects(&mut defects),
+        }
+        if !self.schedule.can_fail() {
+            defects.push(self.schedule_defect());
+        }
+        defects
+    }
+
+    fn threshold_defects(&self, defects: &mut Vec<Defect>) {
+        if let Measure::Constant(value) = self.measure {
+            defects.push(Defect::new(
+                format!("queries the constant {value}: it measures nothing"),
+                "query the release's own requests",
+            ));
+            return;
+        }
+        let verdicts: Vec<Measured> = self.probes().into_iter().map(|value| self.judge(value)).collect();
+        if self.is_opaque() {
+            return;
+        }
+        if verdicts.iter().all(|verdict| *verdict == Measured::Error) {
+            defects.push(Defect::new(
+                "has a condition that is an error for every result of its provider",
+                "compare what the provider returns: result[0] for a vector, result for a single number",
+            ));
+            return;
+        }
+        if verdicts.contains(&Measured::Failed) {
+            let known = !self.signals(false).is_empty();
+            if known && self.when_good() == Measured::Failed {
+                defects.push(Defect::new(
+                    "fails a release without any fault: its threshold points the wrong way",
+                    "fail on high error ratios and latencies, and on low success ratios",
+                ));
+            } else if known && self.when_bad() != Measured::Failed {
+                defects.push(Defect::new(
+                    "does not fail a release that is as bad as can be in what it measures",
+                    "make the worst result violate the condition",
+                ));
+            }
+        } else {
+            let message = if verdicts.contains(&Measured::Inconclusive) {
+                "fails for no result: the worst ends inconclusive, and that only pauses the release"
+            } else {
+                "has a threshold that no result violates"
+            };
+            defects.push(Defect::new(message, "choose a bound that a bad release crosses"));
+        }
+        if self.may_be_empty && !self.errors_declared {
+            if let Some(empty) = self.shape.empty().filter(|empty| self.threshold.judge_result(empty) == Measured::Error) {
+                let guard = match empty {
+                    crate::condition::Measurement::Nil => "default(result, 1e9)",
+                    _ => "len(result) > 0 && …",
+                };
+                defects.push(Defect::new(
+                    "is an error when its query returns no data, and does not say what that means",
+                    format!("guard the condition ({guard}), or set consecutiveErrorLimit to say how many errors end the analysis"),
+                ));
+            }
+        }
+    }
+
+    fn schedule_defect(&self) -> Defect {
+        match (self.schedule.count, self.schedule.failure_limit) {
+            (_, None) => Defect::new(
+                "bears any number of failures",
+                "set failureLimit to the failures it may bear, 0 or more",
+            ),
+            (Some(count), Some(limit)) => Defect::new(
+                format!("can never fail: it takes {count} measurement(s) and bears {limit} failure(s)"),
+                format!("raise count above {limit}, or lower failureLimit below {count}"),
+            ),
+            (None, Some(limit)) => {
+                Defect::new(format!("bears {limit} failures and is never over"), "lower failureLimit")
+            }
+        }
+    }
+}

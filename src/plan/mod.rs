@@ -1,0 +1,197 @@
+//! The controller-neutral delivery plan: what a release goes through, what watches it, and what stops it.
+//!
+//! A front end under [`crate::controllers`] writes the plan, [`simulate`] plays releases through it, and the
+//! rules read both. No rule asks which controller the plan came from.
+
+mod metric;
+mod schedule;
+mod signal;
+mod simulate;
+mod threshold;
+
+pub use metric::{Defect, Metric, MetricKind};
+pub use schedule::{MetricEnd, Schedule};
+pub use signal::{Signal, Signals};
+pub use simulate::{Cause, End, Outcome, Span, Timeline, outcomes, play_good};
+pub use threshold::{Measured, ResultShape, Threshold};
+
+/// What a controller will do with the next release of one workload.
+#[derive(Debug, Default)]
+pub struct DeliveryPlan {
+    /// How traffic moves to the new version.
+    pub strategy: Strategy,
+    /// JSON path of the strategy in the governed object.
+    pub path: String,
+    /// The stages in order, without the promotion that follows the last one.
+    pub stages: Vec<Stage>,
+    /// Every analysis of the plan; stages refer to them by index.
+    pub analyses: Vec<Analysis>,
+    /// What the strategy requires to be written down and is not.
+    pub undeclared: Vec<Undeclared>,
+    /// References that did not lead to an object.
+    pub unresolved: Vec<Unresolved>,
+    /// The templates it refers to, directly or through others, as `Kind/name`; those that are missing too.
+    pub templates: Vec<String>,
+    /// The pods the release runs, when they could be read.
+    pub workload: Option<Workload>,
+}
+
+impl DeliveryPlan {
+    /// Whether every analysis the plan names could be read; if not, no statement about them is possible.
+    #[must_use]
+    pub fn analyses_known(&self) -> bool {
+        !self.unresolved.iter().any(|reference| reference.hides_analysis)
+    }
+
+    /// The metrics of all analyses.
+    pub fn metrics(&self) -> impl Iterator<Item = &Metric> {
+        self.analyses.iter().flat_map(|analysis| &analysis.metrics)
+    }
+}
+
+/// How traffic moves to the new version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Strategy {
+    /// Nothing progressive: the new version simply replaces the old one.
+    #[default]
+    None,
+    /// Growing shares of the traffic.
+    Canary,
+    /// One switch from the active to the preview side.
+    BlueGreen,
+    /// Only the requests that match a rule, for a number of iterations.
+    AbTest,
+}
+
+impl Strategy {
+    /// The name used in messages and in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Canary => "canary",
+            Self::BlueGreen => "blue-green",
+            Self::AbTest => "a/b",
+        }
+    }
+}
+
+/// A span of a release during which the weight does not change.
+#[derive(Debug, Clone, Default)]
+pub struct Stage {
+    /// JSON path of what declares it.
+    pub path: String,
+    /// The weight written in the manifest, in percent.
+    pub weight: f64,
+    /// The share of requests that really reaches the new version, in percent: replica rounding and a
+    /// router's own scale included.
+    pub effective_weight: f64,
+    /// Requests that match a header or cookie rule go to the new version whatever the weight; how many those
+    /// are is not in the manifest, so neither the weight nor the exposure counts them.
+    pub matching: bool,
+    /// What has to be over before the next stage, one after the other.
+    pub waits: Vec<Wait>,
+}
+
+/// What a stage waits for.
+#[derive(Debug, Clone)]
+pub enum Wait {
+    /// A fixed time, in seconds.
+    Time {
+        /// Length in seconds.
+        seconds: f64,
+    },
+    /// A person, or a gate outside the cluster: without an end of its own.
+    Human {
+        /// JSON path of the gate.
+        path: String,
+        /// What it is, for messages.
+        what: &'static str,
+    },
+    /// Something that can never come.
+    Never {
+        /// JSON path of the cause.
+        path: String,
+        /// Why it never ends, for messages.
+        why: &'static str,
+    },
+    /// Analyses started here and awaited.
+    Analyses {
+        /// Which ones, by index into [`DeliveryPlan::analyses`].
+        runs: Vec<usize>,
+        /// The wait is over after so many seconds, whatever is still running (an experiment's duration).
+        limit: Option<f64>,
+    },
+}
+
+/// A set of metrics measured together, which can end the release.
+#[derive(Debug, Default)]
+pub struct Analysis {
+    /// JSON path of its reference in the governed object.
+    pub path: String,
+    /// What it measures.
+    pub metrics: Vec<Metric>,
+    /// For an analysis beside the stages: where it starts. `None` when a stage awaits it.
+    pub beside_from: Option<Position>,
+    /// A failing measurement keeps the release at its stage (Flagger's check), rather than only being counted.
+    pub holds_stage: bool,
+    /// Seconds from the deciding measurement to the rollback: Flagger tests its counter one interval later.
+    pub reaction: f64,
+    /// Without traffic to the new version it measures the old one (Argo Rollouts' canary analyses).
+    pub needs_exposure: bool,
+    /// A smoke test done here comes late enough to say that the release works.
+    pub late: bool,
+}
+
+/// A place in the plan: a stage and one of its waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Position {
+    /// Index into [`DeliveryPlan::stages`].
+    pub stage: usize,
+    /// Index into [`Stage::waits`]; equal to their number: after the last of them.
+    pub wait: usize,
+}
+
+/// Something the strategy needs and the manifest leaves open.
+#[derive(Debug, Clone)]
+pub struct Undeclared {
+    /// JSON path where it belongs.
+    pub path: String,
+    /// What is missing and what the controller does instead.
+    pub message: String,
+    /// What to write.
+    pub help: String,
+}
+
+/// A reference that did not lead to an object.
+#[derive(Debug, Clone)]
+pub struct Unresolved {
+    /// JSON path of the reference.
+    pub path: String,
+    /// The object, as `Kind/name`.
+    pub object: String,
+    /// Why there is none.
+    pub why: Missing,
+    /// The object would have said what an analysis measures.
+    pub hides_analysis: bool,
+}
+
+/// Why a reference did not lead to an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// The cluster, or the set of files, says there is no such object.
+    NotFound,
+    /// Nobody could be asked.
+    Unreadable(String),
+    /// The object is there and makes no sense.
+    Malformed(String),
+}
+
+/// What the rules read of a workload's pods.
+#[derive(Debug, Clone, Default)]
+pub struct Workload {
+    /// JSON path of the pods' specification, or of the reference to it.
+    pub path: String,
+    /// Containers that serve and have no readiness probe.
+    pub unprobed_containers: Vec<String>,
+}

@@ -1,0 +1,71 @@
+//! The answer to a request.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::exemption::Exemption;
+use crate::finding::{Finding, Level};
+
+/// The most warnings sent back: API servers cut off what comes to more than 4096 characters.
+const MOST_WARNINGS: usize = 12;
+
+/// The answer to a request.
+#[derive(Debug, Clone, Default)]
+pub struct Review {
+    /// Whether the object is one the policy judges, and was judged.
+    pub governed: bool,
+    /// The object, as `Kind namespace/name`.
+    pub object: String,
+    /// Everything the rules found, at levels after settings and exemptions.
+    pub findings: Vec<Finding>,
+    /// The exemption that lowered findings, if one did.
+    pub exempted: Option<Exemption>,
+}
+
+impl Review {
+    /// Whether the request is accepted.
+    #[must_use]
+    pub fn accepted(&self) -> bool {
+        self.findings.iter().all(|finding| finding.level != Level::Deny)
+    }
+
+    /// Why the request is rejected: every reason, with its place and its mend.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let denials: Vec<&Finding> = self.at(Level::Deny).collect();
+        let mut text = format!("rollgate rejects {} for {} reason(s):", self.object, denials.len());
+        for Finding { rule, requirement, path, message, help, .. } in denials {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\n- {rule} ({requirement}) at {path}: {message}; mend: {help}");
+        }
+        text
+    }
+
+    /// What is reported without a rejection.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let warnings = self.at(Level::Warn).take(MOST_WARNINGS);
+        warnings.map(|Finding { rule, path, message, .. }| format!("{rule} at {path}: {message}")).collect()
+    }
+
+    /// What goes to the API server's audit log.
+    #[must_use]
+    pub fn audit_annotations(&self) -> BTreeMap<String, String> {
+        let mut annotations = BTreeMap::new();
+        for (key, level) in [("denied-by", Level::Deny), ("warned-by", Level::Warn)] {
+            let mut rules: Vec<&str> = self.at(level).map(|finding| finding.rule).collect();
+            rules.dedup();
+            if !rules.is_empty() {
+                annotations.insert(key.to_owned(), rules.join(","));
+            }
+        }
+        if let Some(exemption) = &self.exempted {
+            annotations.insert("exempted".to_owned(), exemption.summary.clone());
+        }
+        annotations
+    }
+
+    fn at(&self, level: Level) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |finding| finding.level == level)
+    }
+}

@@ -1,0 +1,26 @@
+//! A release is a canary or a blue-green switch.
+
+use super::{DENY, Report, Rule};
+use crate::case::{Case, Subject};
+use crate::plan::Strategy;
+
+pub(super) static RULE: Rule = Rule {
+    name: "allowed-strategy",
+    requirement: "REQ-PD-STR-01",
+    levels: DENY,
+    meaning: "a release goes out as a canary or blue-green, never as a plain update",
+    why: "A rolling update replaces every pod as soon as the new ones are ready: nothing asks whether the requests \
+          they answer are answered well. An Argo Rollouts canary without steps is such an update too.",
+    check,
+};
+
+fn check(case: &Case<'_>, report: &mut Report<'_>) {
+    let Subject::Release(release) = &case.subject else { return };
+    if release.plan.strategy == Strategy::None {
+        report.find(
+            &release.plan.path,
+            "no progressive strategy: all traffic goes to the new version as soon as its pods are ready",
+            "declare a canary with steps (setWeight, analysis), or blueGreen with a prePromotionAnalysis",
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! No stage with many requests goes unwatched.
+
+use super::{DENY, Report, Rule, percent};
+use crate::case::{Case, Release};
+use crate::plan::{Analysis, Metric, Strategy, Wait};
+
+pub(super) static RULE: Rule = Rule {
+    name: "analysis-coverage",
+    requirement: "REQ-PD-ANL-01",
+    levels: DENY,
+    meaning: "an analysis watches every stage above a small weight, and both or one side of a blue-green switch",
+    why: "A background analysis stops watching when its count is reached, and has not begun before its starting \
+          step. What happens in the other stages is seen by nobody.",
+    check,
+};
+
+fn check(case: &Case<'_>, report: &mut Report<'_>) {
+    let Some(release) = case.release_with_analyses() else { return };
+    match release.plan.strategy {
+        Strategy::Canary | Strategy::AbTest => stages(case, release, report),
+        Strategy::BlueGreen => switch(case, release, report),
+        Strategy::None => {}
+    }
+}
+
+fn stages(case: &Case<'_>, release: &Release, report: &mut Report<'_>) {
+    let most = case.parameters().max_unwatched_weight;
+    for (index, stage) in release.plan.stages.iter().enumerate() {
+        // Those who match a header rule get the new version whatever the weight.
+        let weight = if stage.matching { 100.0 } else { stage.effective_weight };
+        if weight > most && index < release.timeline.stages.len() && !is_watched(release, index) {
+            let whose = if stage.matching { "of the requests that match" } else { "of the requests" };
+            report.find(
+                &stage.path,
+                format!(
+                    "no analysis watches this stage to its end, in which {} {whose} go to the new version (unwatched at most {})",
+                    percent(weight),
+                    percent(most)
+                ),
+                "add an analysis step to it, or a background analysis without count that has begun before it",
+            );
+        }
+    }
+}
+
+/// Whether an analysis that can fail is awaited in the stage, or runs beside it from its start to its end.
+fn is_watched(release: &Release, stage: usize) -> bool {
+    let span = release.timeline.stages[stage];
+    release.plan.analyses.iter().enumerate().any(|(index, analysis)| {
+        can_fail(analysis)
+            && match release.timeline.analyses[index] {
+                Some(run) if analysis.beside_from.is_some() => run.start <= span.start && run.end >= span.end,
+                _ => awaits(release, stage, index),
+            }
+    })
+}
+
+fn awaits(release: &Release, stage: usize, analysis: usize) -> bool {
+    release.plan.stages[stage]
+        .waits
+        .iter()
+        .any(|wait| matches!(wait, Wait::Analyses { runs, .. } if runs.contains(&analysis)))
+}
+
+fn can_fail(analysis: &Analysis) -> bool {
+    analysis.metrics.iter().any(Metric::can_fail)
+}
+
+/// One switch: gated before, or watched after.
+fn switch(case: &Case<'_>, release: &Release, report: &mut Report<'_>) {
+    let on_side = |after: bool| {
+        let stages = release.plan.stages.iter().enumerate();
+        stages.filter(|(_, stage)| (stage.effective_weight > 0.0) == after).any(|(index, _)| {
+            index < release.timeline.stages.len() && is_watched(release, index)
+        })
+    };
+    let (before, after) = (on_side(false), on_side(true));
+    let path = &release.plan.path;
+    if !before && !after {
+        report.find(
+            path,
+            "no analysis stands before the switch and none watches after it",
+            "add a prePromotionAnalysis (Argo Rollouts) or metrics (Flagger)",
+        );
+    } else if case.parameters().both_sides && !(before && after) {
+        let missing = if before { "watches after the switch" } else { "stands before the switch" };
+        report.find(
+            path,
+            format!("no analysis {missing}"),
+            "add both a prePromotionAnalysis and a postPromotionAnalysis",
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! Each required signal can roll a release back by itself.
+
+use super::{DENY, Report, Rule};
+use crate::case::Case;
+use crate::duration::human;
+use crate::plan::{Cause, DeliveryPlan, End, Metric, Outcome, Signal};
+use crate::query::Measure;
+
+pub(super) static RULE: Rule = Rule {
+    name: "analysis-signals",
+    requirement: "REQ-PD-ANL-01",
+    levels: DENY,
+    meaning: "a release that is bad in one required signal alone is rolled back",
+    why: "An analysis that only counts errors promotes a release that answers every request, ten seconds late.",
+    check,
+};
+
+fn check(case: &Case<'_>, report: &mut Report<'_>) {
+    let Some(release) = case.release_with_analyses() else { return };
+    let plan = &release.plan;
+    let distinct = case.parameters().distinct_signals;
+    for outcome in release.outcomes.iter().skip(1).filter(|outcome| outcome.end != End::RolledBack) {
+        let Some(signal) = outcome.bad.first() else { continue };
+        report.find(
+            &plan.path,
+            format!(
+                "a release that is bad in {} alone {}: {}",
+                signal.name(),
+                what_happens(outcome),
+                why_not(plan, *signal, distinct)
+            ),
+            format!("let a metric that measures {} fail such a release before it is promoted", signal.name()),
+        );
+    }
+}
+
+/// What becomes of the release, as the end of a sentence.
+pub(super) fn what_happens(outcome: &Outcome) -> String {
+    match (outcome.end, &outcome.cause) {
+        (End::RolledBack, _) => format!("is rolled back after {}", human(outcome.seconds)),
+        (End::Promoted, _) => format!("is promoted after {}", human(outcome.seconds)),
+        (End::Waits, Some(Cause::Gate { what, .. })) => {
+            format!("stays at {} % and waits for ever at {what}", outcome.peak_weight.round())
+        }
+        (End::Waits, Some(Cause::Metric { .. })) => {
+            format!("is paused after {} by an inconclusive analysis and waits for someone", human(outcome.seconds))
+        }
+        (End::Waits, None) => format!("waits at {} % for an analysis that never ends", outcome.peak_weight.round()),
+    }
+}
+
+fn why_not(plan: &DeliveryPlan, signal: Signal, distinct: bool) -> String {
+    let serving: Vec<&Metric> =
+        plan.metrics().filter(|metric| metric.signals(distinct).contains(signal)).collect();
+    if let Some(metric) = serving.iter().find(|metric| metric.can_fail()) {
+        return format!("{} measures it, but does not end the release in time", metric.title());
+    }
+    if let Some(metric) = serving.first() {
+        let reason = if metric.dry_run { "is a dry run" } else { "can never fail it" };
+        return format!("{} measures it, but {reason}", metric.title());
+    }
+    let unknown: Vec<String> = plan
+        .metrics()
+        .filter(|metric| metric.measure == Measure::Unknown && !metric.kind.is_smoke_check())
+        .map(Metric::title)
+        .collect();
+    if unknown.is_empty() {
+        "no metric measures it".to_owned()
+    } else {
+        format!(
+            "no metric is known to measure it (what {} measures is unknown; annotation rollgate.dev/signals can say)",
+            unknown.join(", ")
+        )
+    }
+}

@@ -1,0 +1,38 @@
+//! Every metric has a threshold that a bad release violates.
+
+use super::{DENY, Report, Rule};
+use crate::case::{Case, Subject};
+use crate::plan::Metric;
+
+pub(super) static RULE: Rule = Rule {
+    name: "analysis-thresholds",
+    requirement: "REQ-PD-ANL-02",
+    levels: DENY,
+    meaning: "every metric has a concrete threshold that some result violates, within its count",
+    why: "A condition that always holds, or a failure limit as high as the count, looks like an analysis and never \
+          fails. An empty query result is an error, a success or a failure depending on how the condition is written.",
+    check,
+};
+
+fn check(case: &Case<'_>, report: &mut Report<'_>) {
+    match &case.subject {
+        Subject::Template(metrics) => check_metrics(metrics, report),
+        Subject::Release(release) => {
+            for analysis in &release.plan.analyses {
+                check_metrics(&analysis.metrics, report);
+                if analysis.metrics.is_empty() && release.plan.analyses_known() {
+                    report.find(&analysis.path, "this analysis has no metrics: it measures nothing", "add metrics");
+                }
+            }
+        }
+        Subject::Workload(_) | Subject::Unreadable(_) => {}
+    }
+}
+
+fn check_metrics(metrics: &[Metric], report: &mut Report<'_>) {
+    for metric in metrics {
+        for defect in metric.defects() {
+            report.find(&metric.path, format!("{} {}", metric.title(), defect.message), defect.help);
+        }
+    }
+}

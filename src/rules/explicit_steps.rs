@@ -1,0 +1,20 @@
+//! The stages of a release stand in its manifest.
+
+use super::{DENY, Report, Rule};
+use crate::case::{Case, Subject};
+
+pub(super) static RULE: Rule = Rule {
+    name: "explicit-steps",
+    requirement: "REQ-PD-STR-02",
+    levels: DENY,
+    meaning: "the stages, or the active and preview side, are declared in the manifest",
+    why: "What a controller fills in by itself is not reviewed with the manifest and changes with the controller.",
+    check,
+};
+
+fn check(case: &Case<'_>, report: &mut Report<'_>) {
+    let Subject::Release(release) = &case.subject else { return };
+    for undeclared in &release.plan.undeclared {
+        report.find(&undeclared.path, &undeclared.message, &undeclared.help);
+    }
+}

@@ -1,0 +1,107 @@
+//! Traffic moves in small steps, by what really reaches the new version.
+
+use super::{DENY, Report, Rule, percent};
+use crate::case::{Case, Release, Subject};
+use crate::plan::{Stage, Strategy};
+
+pub(super) static RULE: Rule = Rule {
+    name: "gradual-exposure",
+    requirement: "REQ-PD-STR-01",
+    levels: DENY,
+    meaning: "the first weight and each rise are small, and 100 % comes after the last analysis",
+    why: "Without a traffic router a weight is rounded to whole pods: one replica at setWeight 10 serves half of all \
+          requests, or none. The share that counts is the one users see.",
+    check,
+};
+
+fn check(case: &Case<'_>, report: &mut Report<'_>) {
+    let Subject::Release(release) = &case.subject else { return };
+    let plan = &release.plan;
+    let gradual = match plan.strategy {
+        Strategy::Canary => true,
+        // Only where the router sends everybody instead of those who match.
+        Strategy::AbTest => plan.stages.iter().any(|stage| stage.effective_weight > 0.0),
+        // The one switch is not a rise; what guards it is its analysis.
+        Strategy::BlueGreen | Strategy::None => false,
+    };
+    if !gradual {
+        return;
+    }
+    let (max_first, max_increase) = (case.parameters().max_first_weight, case.parameters().max_increase);
+    let mut before: Option<f64> = None;
+    for (index, stage) in plan.stages.iter().enumerate() {
+        let weight = stage.effective_weight;
+        if weight <= 0.0 {
+            continue;
+        }
+        match before {
+            None if exceeds(weight, max_first) => report.find(
+                &stage.path,
+                format!("the first stage sends {} to the new version, the most allowed is {}", share(stage), percent(max_first)),
+                "begin with a smaller weight; without a traffic router, with more replicas",
+            ),
+            Some(before) if exceeds(weight - before, max_increase) => report.find(
+                &stage.path,
+                format!(
+                    "the share rises from {} to {} at once, the largest rise allowed is {}",
+                    percent(before),
+                    share(stage),
+                    percent(max_increase)
+                ),
+                "add a stage in between",
+            ),
+            _ => {}
+        }
+        before = Some(weight);
+        if weight >= 100.0 {
+            check_full_stage(release, index, report);
+        }
+    }
+    check_promotion(case, release, before, report);
+}
+
+/// No stage has everybody's requests before the last analysis has begun.
+fn check_full_stage(release: &Release, stage: usize, report: &mut Report<'_>) {
+    let Some(span) = release.timeline.stages.get(stage) else { return };
+    let later = release.timeline.analyses.iter().flatten().any(|analysis| analysis.start >= span.start);
+    if later {
+        report.find(
+            &release.plan.stages[stage].path,
+            "all requests go to the new version before the last analysis has begun",
+            "move the analysis before the stage at 100 %",
+        );
+    }
+}
+
+fn check_promotion(case: &Case<'_>, release: &Release, before: Option<f64>, report: &mut Report<'_>) {
+    let max_increase = case.parameters().max_increase;
+    match before {
+        None => report.find(
+            &release.plan.path,
+            "no stage sends requests to the new version before all of them go there",
+            "add stages with growing weights",
+        ),
+        Some(before) if exceeds(100.0 - before, max_increase) => report.find(
+            release.plan.stages.last().map_or(&release.plan.path, |stage| &stage.path),
+            format!(
+                "the promotion raises the share from {} to 100 % at once, the largest rise allowed is {}",
+                percent(before),
+                percent(max_increase)
+            ),
+            "add a stage before the promotion",
+        ),
+        Some(_) => {}
+    }
+}
+
+/// The share of a stage, with the weight in the manifest where that is another one.
+fn share(stage: &Stage) -> String {
+    let effective = percent(stage.effective_weight);
+    let nominal = percent(stage.weight);
+    if effective == nominal { effective } else { format!("{effective} (weight {nominal} in the manifest)") }
+}
+
+/// Whether `weight` is above `most`, rounding of sums aside.
+fn exceeds(weight: f64, most: f64) -> bool {
+    weight > most + 1e-9
+}

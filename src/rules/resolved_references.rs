@@ -1,0 +1,47 @@
+//! What a release refers to is there.
+
+use super::{DENY, Report, Rule};
+use crate::admission::Origin;
+use crate::case::{Case, Subject};
+use crate::plan::{Missing, Unresolved};
+use crate::settings::Context;
+
+pub(super) static RULE: Rule = Rule {
+    name: "resolved-references",
+    requirement: "REQ-PD-ANL-01",
+    levels: DENY,
+    meaning: "templates and workloads that a release refers to exist and can be read",
+    why: "An analysis that cannot be read cannot be judged. Objects may arrive in any order, so one that is only \
+          missing from the cluster is a warning: both controllers hold the release until it is there, and then it \
+          is judged together with the release.",
+    check,
+};
+
+fn check(case: &Case<'_>, report: &mut Report<'_>) {
+    let Subject::Release(release) = &case.subject else { return };
+    for Unresolved { path, object, why, .. } in &release.plan.unresolved {
+        match why {
+            Missing::Malformed(error) => {
+                report.find(path, format!("{object} cannot be used: {error}"), "correct it, or refer to another");
+            }
+            Missing::NotFound if case.origin == Origin::Manifests => report.find(
+                path,
+                format!("{object} is not among the manifests"),
+                "add it, or correct the reference",
+            ),
+            Missing::NotFound => report.warn(
+                path,
+                format!("{object} does not exist yet: the controller holds the release until it does"),
+                "apply it; it is judged together with this object then",
+            ),
+            Missing::Unreadable(error) => {
+                let message = format!("{object} could not be looked up: {error}");
+                let help = "grant the policy access to the resource, or set context";
+                match case.settings.context {
+                    Context::Required => report.find(path, message, help),
+                    Context::Optional => report.warn(path, message, help),
+                }
+            }
+        }
+    }
+}

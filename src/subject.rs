@@ -1,0 +1,193 @@
+//! From a governed object to what the rules look at.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::admission::{Origin, Request};
+use crate::case::{Release, Subject, WorkloadObject};
+use crate::cluster::{Cluster, Kind, Overlay};
+use crate::controllers::{Malformed, argo, flagger, parse};
+use crate::finding::Finding;
+use crate::kubernetes::Metadata;
+use crate::plan::DeliveryPlan;
+use crate::scope::Governed;
+use crate::settings::Settings;
+
+/// Rules about an analysis, which a template is judged by together with the objects that refer to it.
+const ANALYSIS_RULES: [&str; 6] = [
+    "analysis-signals",
+    "analysis-thresholds",
+    "analysis-coverage",
+    "automatic-rollback",
+    "rollback-deadline",
+    "smoke-verification",
+];
+
+/// Who an object is.
+pub(crate) struct Identity {
+    pub metadata: Metadata,
+    /// `Kind namespace/name`.
+    pub title: String,
+    /// Empty for kinds without one.
+    pub namespace: String,
+}
+
+#[derive(Default, Deserialize)]
+struct Identified {
+    #[serde(default)]
+    metadata: Metadata,
+}
+
+impl Identity {
+    /// Reads the metadata; where that makes no sense, what the request says has to do.
+    pub(crate) fn read(json: &str, request: &Request<'_>) -> Self {
+        let metadata = serde_json::from_str::<Identified>(json).unwrap_or_default().metadata;
+        let named = metadata.display_name();
+        let name = if named.is_empty() { request.name.as_deref().unwrap_or("(unnamed)") } else { named };
+        let kind = &request.kind.kind;
+        if kind == Kind::CLUSTER_ANALYSIS_TEMPLATE.kind {
+            return Self { title: format!("{kind} {name}"), namespace: String::new(), metadata };
+        }
+        let namespace =
+            request.namespace.as_deref().or(metadata.namespace.as_deref()).unwrap_or("default").to_owned();
+        Self { title: format!("{kind} {namespace}/{name}"), namespace, metadata }
+    }
+}
+
+/// Something to judge, and how its findings are reported.
+pub(crate) struct Judged {
+    pub subject: Subject,
+    pub place: Place,
+}
+
+/// Where findings belong.
+pub(crate) enum Place {
+    /// To the reviewed object.
+    Here,
+    /// To an object that refers to the reviewed one.
+    Through { title: String },
+}
+
+impl Place {
+    /// The findings, as findings about the reviewed object.
+    pub(crate) fn of(&self, findings: Vec<Finding>) -> Vec<Finding> {
+        match self {
+            Self::Here => findings,
+            Self::Through { title } => findings
+                .into_iter()
+                .filter(|finding| ANALYSIS_RULES.contains(&finding.rule))
+                .map(|finding| Finding {
+                    path: "spec".to_owned(),
+                    message: format!("{title} would break it at {}: {}", finding.path, finding.message),
+                    ..finding
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Everything that is to be judged about `object`.
+pub(crate) fn read(
+    kind: Governed,
+    object: &RawValue,
+    identity: &Identity,
+    request: &Request<'_>,
+    settings: &Settings,
+    cluster: &dyn Cluster,
+) -> Vec<Judged> {
+    let here = |subject: Result<Subject, Malformed>| Judged {
+        subject: subject.unwrap_or_else(Subject::Unreadable),
+        place: Place::Here,
+    };
+    let json = object.get();
+    let plan = match kind {
+        Governed::Rollout => argo::read_rollout(json, &identity.namespace, cluster),
+        Governed::Canary => flagger::read_canary(json, &identity.namespace, cluster),
+        Governed::Workload => return vec![here(workload(json, identity, request))],
+        Governed::AnalysisTemplate => {
+            let mut judged = vec![here(argo::read_template(json).map(Subject::Template))];
+            judged.extend(users(kind, object, identity, request, settings, cluster));
+            return judged;
+        }
+        Governed::MetricTemplate => return users(kind, object, identity, request, settings, cluster),
+    };
+    vec![here(plan.map(|plan| Subject::Release(Box::new(Release::play(plan, settings)))))]
+}
+
+/// The plan of a Rollout or a Canary; `None` for any other kind.
+///
+/// # Errors
+/// [`Malformed`] when a field does not have the shape its controller reads.
+pub fn read_plan(
+    kind: &str,
+    json: &str,
+    namespace: &str,
+    cluster: &dyn Cluster,
+) -> Option<Result<DeliveryPlan, Malformed>> {
+    match kind {
+        "Rollout" => Some(argo::read_rollout(json, namespace, cluster)),
+        "Canary" => Some(flagger::read_canary(json, namespace, cluster)),
+        _ => None,
+    }
+}
+
+#[derive(Deserialize)]
+struct Workload {
+    #[serde(default)]
+    spec: WorkloadSpec,
+}
+
+#[derive(Default, Deserialize)]
+struct WorkloadSpec {
+    replicas: Option<i64>,
+}
+
+fn workload(json: &str, identity: &Identity, request: &Request<'_>) -> Result<Subject, Malformed> {
+    parse::<Identified>(json)?;
+    let Workload { spec } = parse(json)?;
+    Ok(Subject::Workload(WorkloadObject {
+        kind: request.kind.kind.clone().into_owned(),
+        namespace: identity.namespace.clone(),
+        metadata: identity.metadata.clone(),
+        replicas: spec.replicas,
+        created: &*request.operation == "CREATE",
+    }))
+}
+
+/// The releases that refer to a template, as they would be with `object` in its place.
+///
+/// Offline every object of the set is judged by itself, with all templates in place.
+fn users(
+    kind: Governed,
+    object: &RawValue,
+    identity: &Identity,
+    request: &Request<'_>,
+    settings: &Settings,
+    cluster: &dyn Cluster,
+) -> Vec<Judged> {
+    if request.origin == Origin::Manifests {
+        return Vec::new();
+    }
+    let Ok(overlay) = Overlay::new(cluster, object.to_owned()) else { return Vec::new() };
+    let template = format!("{}/{}", request.kind.kind, identity.metadata.name);
+    let (user_kind, namespace) = match kind {
+        // A Canary may refer to a template of another namespace.
+        Governed::MetricTemplate => (Kind::CANARY, None),
+        _ if identity.namespace.is_empty() => (Kind::ROLLOUT, None),
+        _ => (Kind::ROLLOUT, Some(identity.namespace.as_str())),
+    };
+    let mut judged = Vec::new();
+    for user in cluster.list(user_kind, namespace).unwrap_or_default() {
+        let metadata = serde_json::from_str::<Identified>(user.get()).unwrap_or_default().metadata;
+        let namespace = metadata.namespace.as_deref().unwrap_or("default");
+        let Some(Ok(mut plan)) = read_plan(user_kind.kind, user.get(), namespace, &overlay) else { continue };
+        if plan.templates.contains(&template) {
+            // Its pods are not the template's business.
+            plan.workload = None;
+            let title = format!("{} {namespace}/{}", user_kind.kind, metadata.name);
+            let subject = Subject::Release(Box::new(Release::play(plan, settings)));
+            judged.push(Judged { subject, place: Place::Through { title } });
+        }
+    }
+    judged
+}
