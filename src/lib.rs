@@ -1,1 +1,2 @@
 //! The rollgate policy.
+pub mod condition;
