@@ -1,2 +1,3 @@
 //! The rollgate policy.
 pub mod condition;
+pub mod query;

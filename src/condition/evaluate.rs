@@ -95,9 +95,7 @@ fn element(index: i64, result: &Measurement) -> Result<f64, EvaluationError> {
         Ok(forth) => Some(forth),
         Err(_) => None,
     };
-    from_start
-        .and_then(|at| samples.get(at).copied())
-        .ok_or(EvaluationError::OutOfRange { index, length })
+    from_start.and_then(|at| samples.get(at).copied()).ok_or(EvaluationError::OutOfRange { index, length })
 }
 
 fn call<'a>(
@@ -112,7 +110,9 @@ fn call<'a>(
     let [first, second] = values;
     let is_nil = matches!(result, Measurement::Nil);
     let value = match (helper, first) {
-        (Helper::Len, Value::Floats(samples)) => Some(Value::Int(i64::try_from(samples.len()).unwrap_or(i64::MAX))),
+        (Helper::Len, Value::Floats(samples)) => {
+            Some(Value::Int(i64::try_from(samples.len()).unwrap_or(i64::MAX)))
+        }
         (Helper::IsNan, Value::Float(float)) => Some(Value::Bool(float.is_nan())),
         (Helper::IsInf, Value::Float(float)) => Some(Value::Bool(float.is_infinite())),
         // Both of these look at the result, whatever they are given.

@@ -22,15 +22,111 @@ const ELEMENT: &str = "element";
 
 /// Functions whose cost and meaning are the same in the crate as in the language.
 const FUNCTIONS: [&str; 31] = [
-    "abs", "all", "any", "asFloat", "asInt", "ceil", "count", "default", "filter", "find", "findIndex",
-    "findLast", "findLastIndex", "first", "float", "floor", "int", "isInf", "isNaN", "isNil", "last", "len",
-    "map", "max", "mean", "median", "min", "none", "one", "round", "sum",
+    "abs",
+    "all",
+    "any",
+    "asFloat",
+    "asInt",
+    "ceil",
+    "count",
+    "default",
+    "filter",
+    "find",
+    "findIndex",
+    "findLast",
+    "findLastIndex",
+    "first",
+    "float",
+    "floor",
+    "int",
+    "isInf",
+    "isNaN",
+    "isNil",
+    "last",
+    "len",
+    "map",
+    "max",
+    "mean",
+    "median",
+    "min",
+    "none",
+    "one",
+    "round",
+    "sum",
 ];
 
-/// Those of them that take a list and nothing else.
+/// What else the language defines. Any other name makes the controller refuse the condition.
+const KNOWN: [&str; 51] = [
+    "$env",
+    "bitand",
+    "bitnand",
+    "bitnot",
+    "bitor",
+    "bitshl",
+    "bitshr",
+    "bitushr",
+    "bitxor",
+    "concat",
+    "contains",
+    "date",
+    "duration",
+    "endsWith",
+    "flatten",
+    "fromBase64",
+    "fromJSON",
+    "fromPairs",
+    "get",
+    "groupBy",
+    "hasPrefix",
+    "hasSuffix",
+    "indexOf",
+    "join",
+    "keys",
+    "lastIndexOf",
+    "lower",
+    "matches",
+    "now",
+    "reduce",
+    "repeat",
+    "replace",
+    "reverse",
+    "sort",
+    "sortBy",
+    "split",
+    "splitAfter",
+    "startsWith",
+    "string",
+    "take",
+    "timezone",
+    "toBase64",
+    "toJSON",
+    "toPairs",
+    "trim",
+    "trimPrefix",
+    "trimSuffix",
+    "type",
+    "uniq",
+    "upper",
+    "values",
+];
+
+/// Functions that take a list and nothing else.
 const LISTS: [&str; 15] = [
-    "all", "any", "count", "filter", "find", "findIndex", "findLast", "findLastIndex", "first", "last", "len",
-    "map", "none", "one", "sum",
+    "all",
+    "any",
+    "count",
+    "filter",
+    "find",
+    "findIndex",
+    "findLast",
+    "findLastIndex",
+    "first",
+    "last",
+    "len",
+    "map",
+    "none",
+    "one",
+    "sum",
 ];
 
 const ARITHMETIC: [&str; 11] = ["<", "<=", ">", ">=", "+", "-", "*", "/", "%", "**", "^"];
@@ -143,8 +239,13 @@ fn admit(tokens: &[Token<'_>]) -> Result<(), ConditionError> {
     let unsupported = |token: &Token<'_>| Err(ConditionError::unsupported(format!("`{}`", token.text)));
     let mut open = Vec::new();
     let mut binding = "";
+    // For each open bracket, whether a comparison stands there that a second one would chain to.
+    let mut ordered = vec![false];
     for (position, token) in tokens.iter().enumerate() {
         let called = tokens.get(position + 1).is_some_and(|next| next.is("("));
+        if chains(token, &mut ordered) {
+            return Err(ConditionError::unsupported("a chain of comparisons beside such functions"));
+        }
         match token.kind {
             Kind::Word => match token.text {
                 "true" | "false" | "nil" | "result" | "not" | "in" | "and" | "or" | "if" | "else" => {}
@@ -158,7 +259,8 @@ fn admit(tokens: &[Token<'_>]) -> Result<(), ConditionError> {
                 }
                 name if called && FUNCTIONS.contains(&name) => {}
                 name if !called && name == binding => {}
-                _ => return unsupported(token),
+                name if FUNCTIONS.contains(&name) || KNOWN.contains(&name) => return unsupported(token),
+                name => return Err(ConditionError::invalid(token.at, format!("`{name}` is not defined"))),
             },
             Kind::Pointer if token.text != "#" => return unsupported(token),
             // No result this policy probes with is text.
@@ -181,9 +283,8 @@ fn admit(tokens: &[Token<'_>]) -> Result<(), ConditionError> {
                     }
                 }
                 // Ranges and the coalescing operator differ in the crate; members need a map.
-                ".." | "??" | "?." | "." | "::" | "=" if !(token.text == "=" && !binding.is_empty()) => {
-                    return unsupported(token);
-                }
+                ".." | "??" | "?." | "." | "::" => return unsupported(token),
+                "=" if binding.is_empty() => return unsupported(token),
                 _ => {}
             },
             _ => {}
@@ -195,6 +296,27 @@ fn admit(tokens: &[Token<'_>]) -> Result<(), ConditionError> {
         let at = tokens.last().map_or(0, |token| token.at);
         Err(ConditionError::invalid(at, "a bracket is not closed"))
     }
+}
+
+/// Whether this token makes `a < b < c`, which the language reads as two comparisons and the crate as a
+/// comparison with a truth value.
+fn chains(token: &Token<'_>, ordered: &mut Vec<bool>) -> bool {
+    match token.text {
+        "(" | "[" | "{" => ordered.push(false),
+        ")" | "]" | "}" if ordered.len() > 1 => drop(ordered.pop()),
+        "<" | "<=" | ">" | ">=" => {
+            if let Some(before) = ordered.last_mut() {
+                return std::mem::replace(before, true);
+            }
+        }
+        "and" | "or" | "&&" | "||" | "," | "?" | ":" | ";" | "==" | "!=" | "|" => {
+            if let Some(before) = ordered.last_mut() {
+                *before = false;
+            }
+        }
+        _ => {}
+    }
+    false
 }
 
 fn literals(tokens: &[Token<'_>]) -> Result<Vec<f64>, ConditionError> {
@@ -230,17 +352,24 @@ fn rewrite(tokens: &[Token<'_>]) -> Result<String, ConditionError> {
                     open.push((start, ")"));
                     out.push(",".to_owned());
                 } else {
-                    open.push((start, match bracket {
-                        "(" => ")",
-                        "[" => "]",
-                        _ => "}",
-                    }));
+                    open.push((
+                        start,
+                        match bracket {
+                            "(" => ")",
+                            "[" => "]",
+                            _ => "}",
+                        },
+                    ));
                     out.push(bracket.to_owned());
                 }
                 operand = None;
             }
             (Kind::Symbol, ")" | "]" | "}") => {
                 let Some((start, close)) = open.pop() else { continue };
+                // The crate takes no comma before a closing bracket.
+                if out.last().is_some_and(|last| last == ",") {
+                    out.pop();
+                }
                 out.push(close.to_owned());
                 operand = Some(start);
             }
@@ -256,10 +385,7 @@ fn rewrite(tokens: &[Token<'_>]) -> Result<String, ConditionError> {
                 });
             }
             (Kind::Word, text) => {
-                let operator = matches!(
-                    text,
-                    "not" | "in" | "and" | "or" | "if" | "else" | "let"
-                );
+                let operator = matches!(text, "not" | "in" | "and" | "or" | "if" | "else" | "let");
                 operand = (!operator).then_some(out.len());
                 out.push(text.to_owned());
             }

@@ -98,7 +98,10 @@ impl<'a> Parser<'a> {
                 "not" | "in" | "matches" | "contains" | "startsWith" | "endsWith" | "let" | "if" | "else"
             ),
             Kind::Symbol => {
-                matches!(token.text, "[" | "{" | "}" | "." | "?." | "?" | "??" | ":" | "::" | "|" | ";" | "..")
+                matches!(
+                    token.text,
+                    "[" | "{" | "}" | "." | "?." | "?" | "??" | ":" | "::" | "|" | ";" | ".."
+                )
             }
             Kind::Number | Kind::End => false,
         };

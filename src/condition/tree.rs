@@ -88,7 +88,9 @@ impl Expr {
                 let from = found.len();
                 operand.literals(found);
                 if *unary == Unary::Minus && matches!(**operand, Self::Int(_) | Self::Float(_)) {
-                    found[from..].iter_mut().for_each(|number| *number = -*number);
+                    for number in &mut found[from..] {
+                        *number = -*number;
+                    }
                 }
             }
             Self::Binary(_, left, right) => {
@@ -97,7 +99,9 @@ impl Expr {
             }
             Self::Ordered(first, rest) => {
                 first.literals(found);
-                rest.iter().for_each(|(_, expr)| expr.literals(found));
+                for (_, expr) in rest {
+                    expr.literals(found);
+                }
             }
             Self::Call(_, arguments) => arguments.iter().for_each(|argument| argument.literals(found)),
             Self::Bool(_) | Self::Nil | Self::Result | Self::Element(_) => {}
@@ -148,12 +152,13 @@ impl Expr {
     /// Whether this is an integer for every result.
     pub fn always_integer(&self) -> bool {
         match self {
-            Self::Int(_) | Self::Call(Helper::Len | Helper::AsInt, _) => true,
+            Self::Int(_) | Self::Call(Helper::Len | Helper::AsInt, _) | Self::Binary(Binary::Modulo, ..) => {
+                true
+            }
             Self::Unary(Unary::Plus | Unary::Minus, operand) => operand.always_integer(),
             Self::Binary(Binary::Add | Binary::Subtract | Binary::Multiply, left, right) => {
                 left.always_integer() && right.always_integer()
             }
-            Self::Binary(Binary::Modulo, ..) => true,
             _ => false,
         }
     }

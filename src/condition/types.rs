@@ -46,9 +46,7 @@ pub(super) fn type_of(expr: &Expr, result: Type) -> Option<Type> {
                 Unary::Plus | Unary::Minus => operand.may_be_number().then_some(operand),
             }
         }
-        Expr::Binary(binary, left, right) => {
-            join(*binary, type_of(left, result)?, type_of(right, result)?)
-        }
+        Expr::Binary(binary, left, right) => join(*binary, type_of(left, result)?, type_of(right, result)?),
         Expr::Ordered(first, rest) => {
             let mut left = type_of(first, result)?;
             for (_, expr) in rest {
@@ -74,7 +72,7 @@ pub(super) fn type_of(expr: &Expr, result: Type) -> Option<Type> {
 fn join(binary: Binary, left: Type, right: Type) -> Option<Type> {
     let numbers = left.may_be_number() && right.may_be_number();
     match binary {
-        Binary::Add | Binary::Subtract | Binary::Multiply => numbers.then(|| match (left, right) {
+        Binary::Add | Binary::Subtract | Binary::Multiply => numbers.then_some(match (left, right) {
             (Type::Any, _) | (_, Type::Any) => Type::Any,
             (Type::Int, Type::Int) => Type::Int,
             _ => Type::Float,
