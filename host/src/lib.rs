@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod cluster;
 mod policy_source;
+pub mod quantity;
 pub mod run;
 pub mod runtime;
 pub mod serve;

@@ -29,7 +29,6 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one per process")]
 enum Command {
     /// Evaluate one admission request with a policy
     Run(run::Args),

@@ -1,8 +1,9 @@
 //! What the commands that run a policy have in common.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::runtime::{Callbacks, LoadError, Metadata, Policy, Settings};
+use crate::runtime::{Callbacks, Grants, LoadError, Metadata, Policy, Settings};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
@@ -68,4 +69,16 @@ pub(crate) fn check_execution_mode(metadata: Option<&Metadata>) -> anyhow::Resul
             bail!("the policy was made for the execution mode `{other}`; only `kubewarden-wapc` is offered")
         }
     }
+}
+
+/// What a policy is granted: of kinds, those its metadata asks for, and only if `context_aware` says so.
+pub(crate) fn grants(metadata: Option<&Metadata>, context_aware: bool, capabilities: Vec<String>) -> Grants {
+    let asked = metadata.map(|metadata| metadata.context_aware_resources.clone()).unwrap_or_default();
+    if !context_aware && !asked.is_empty() {
+        tracing::warn!("the policy asks to read from the cluster; --allow-context-aware was not given");
+    }
+    if context_aware && metadata.is_none() {
+        tracing::warn!("the policy has no metadata, so it is granted no kinds");
+    }
+    Grants::new(capabilities, if context_aware { asked } else { BTreeSet::new() })
 }

@@ -8,15 +8,13 @@ use std::time::Duration;
 
 use crate::admission::{AdmissionRequest, AdmissionResponse, Original};
 use crate::cluster::{StaticCluster, cluster_objects};
-use crate::runtime::{
-    Callbacks, Capabilities, Grants, Limits, Metadata, ModuleCache, NoCluster, Policy, PolicyType, Settings,
-};
+use crate::runtime::{Callbacks, Capabilities, Limits, ModuleCache, NoCluster, Policy, PolicyType, Settings};
 use crate::session::Replay;
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use serde_json::Value;
 
-use crate::policy_source;
+use crate::{policy_source, quantity};
 
 /// Arguments of `rollgate run`.
 #[derive(clap::Args)]
@@ -53,9 +51,9 @@ pub struct Args {
     /// Compile the policy even if it was compiled before
     #[arg(long)]
     disable_wasmtime_cache: bool,
-    /// Seconds the evaluation may take
-    #[arg(long, value_name = "SECONDS", default_value = "30")]
-    timeout: u32,
+    /// Time the evaluation may take
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = quantity::duration)]
+    timeout: Duration,
     /// Accepted for compatibility: policies are read from local files only
     #[arg(long, value_name = "PATH", hide = true)]
     sources_path: Option<PathBuf>,
@@ -94,12 +92,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let settings = settings(args)?;
     let request = read_request(&args.request_path)?;
-    let limits = Limits {
-        timeout: Duration::from_secs(args.timeout.into()),
-        memory: MEMORY,
-        concurrent: 1,
-        ..Limits::default()
-    };
+    let limits = Limits { timeout: args.timeout, memory: MEMORY, concurrent: 1, ..Limits::default() };
     let cache = if args.disable_wasmtime_cache { ModuleCache::Disabled } else { ModuleCache::User };
     let path = policy_source::local_path(&args.policy)?;
     let policy =
@@ -119,7 +112,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         (None, None) => Arc::new(NoCluster),
     };
-    let callbacks = Callbacks::shared(grants(args, policy.metadata()), capabilities);
+    let grants = policy_source::grants(
+        policy.metadata(),
+        args.allow_context_aware,
+        args.allowed_host_capabilities.clone(),
+    );
+    let callbacks = Callbacks::shared(grants, capabilities);
 
     let raw = args.raw || policy.metadata().is_some_and(|metadata| metadata.policy_type == PolicyType::Raw);
     let response = if raw {
@@ -176,18 +174,6 @@ fn settings(args: &Args) -> anyhow::Result<Settings> {
         }
         (None, None) => Ok(Settings::default()),
     }
-}
-
-fn grants(args: &Args, metadata: Option<&Metadata>) -> Grants {
-    let asked = metadata.map(|metadata| metadata.context_aware_resources.clone()).unwrap_or_default();
-    if !args.allow_context_aware && !asked.is_empty() {
-        tracing::warn!("the policy asks to read from the cluster; --allow-context-aware was not given");
-    }
-    if args.allow_context_aware && metadata.is_none() {
-        tracing::info!("the policy has no metadata, so it is granted no kinds");
-    }
-    let kinds = if args.allow_context_aware { asked } else { [].into() };
-    Grants::new(args.allowed_host_capabilities.clone(), kinds)
 }
 
 fn read_request(path: &Path) -> anyhow::Result<String> {

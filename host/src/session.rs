@@ -41,12 +41,12 @@ enum Answer {
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// The file cannot be read.
-    #[error("cannot read session {}: {source}", path.display())]
+    #[error("cannot read session {}: {reason}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The file is not a list of exchanges.
     #[error("cannot parse session {}: {reason}", path.display())]
@@ -65,7 +65,7 @@ impl Replay {
     /// When it cannot be read or is no session.
     pub fn from_file(path: &Path) -> Result<Self, SessionError> {
         let text = std::fs::read_to_string(path)
-            .map_err(|source| SessionError::Read { path: path.to_owned(), source })?;
+            .map_err(|reason| SessionError::Read { path: path.to_owned(), reason })?;
         Self::from_yaml(&text).map_err(|reason| SessionError::Parse { path: path.to_owned(), reason })
     }
 

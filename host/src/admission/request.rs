@@ -109,7 +109,7 @@ pub struct UserInfo<'a> {
 pub enum RequestError {
     /// Not JSON.
     #[error("cannot parse the request: {0}")]
-    Json(#[source] serde_json::Error),
+    Json(serde_json::Error),
     /// Not a JSON object.
     #[error("Invalid request object")]
     NotAnObject,
@@ -118,7 +118,7 @@ pub enum RequestError {
     NoRequest,
     /// Not the fields an admission request has.
     #[error("cannot build AdmissionRequest object from given input: {0}")]
-    Fields(#[source] serde_json::Error),
+    Fields(serde_json::Error),
 }
 
 impl<'a> AdmissionRequest<'a> {

@@ -8,12 +8,12 @@ use serde_json::Value;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadObjectsError {
     /// A file or directory cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {reason}", path.display())]
     Read {
         /// The file or directory.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// A file is not YAML.
     #[error("cannot parse {}: {reason}", path.display())]
@@ -74,5 +74,5 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), LoadObjectsError
 
 fn read_error(path: &Path) -> impl FnOnce(std::io::Error) -> LoadObjectsError {
     let path = path.to_owned();
-    |source| LoadObjectsError::Read { path, source }
+    |reason| LoadObjectsError::Read { path, reason }
 }

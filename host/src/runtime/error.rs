@@ -8,12 +8,12 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum LoadError {
     /// The file cannot be read.
-    #[error("cannot read policy {}: {source}", path.display())]
+    #[error("cannot read policy {}: {reason}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The bytes do not begin as WebAssembly does.
     #[error("not a WebAssembly module: it does not start with the bytes \\0asm")]
@@ -32,7 +32,7 @@ pub enum LoadError {
     Engine(String),
     /// The metadata section is there but cannot be read.
     #[error("cannot read the policy's metadata: {0}")]
-    Metadata(#[source] serde_json::Error),
+    Metadata(serde_json::Error),
 }
 
 /// Why a call into a policy has no answer.
@@ -70,12 +70,12 @@ pub enum CallError {
     #[error("Guest call failure: {0}")]
     Guest(String),
     /// The guest answered with something else than the protocol says.
-    #[error("cannot read the policy's answer to {operation}: {source}")]
+    #[error("cannot read the policy's answer to {operation}: {reason}")]
     Reply {
         /// The operation called.
         operation: &'static str,
         /// What is wrong with the answer.
-        source: serde_json::Error,
+        reason: serde_json::Error,
     },
     /// More evaluations at once than the limits allow.
     #[error("more than {0} evaluations at once")]

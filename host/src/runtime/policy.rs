@@ -66,7 +66,7 @@ impl Policy {
     /// # Errors
     /// When the file cannot be read or is no waPC policy.
     pub fn from_file(path: &Path, limits: &Limits, cache: &ModuleCache) -> Result<Self, LoadError> {
-        let wasm = std::fs::read(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+        let wasm = std::fs::read(path).map_err(|reason| LoadError::Read { path: path.to_owned(), reason })?;
         Self::from_bytes(&wasm, limits, cache)
     }
 
@@ -144,7 +144,7 @@ impl Policy {
         callbacks: &Callbacks,
     ) -> Result<T, CallError> {
         let reply = self.call(operation, payload, callbacks)?;
-        serde_json::from_slice(&reply).map_err(|source| CallError::Reply { operation, source })
+        serde_json::from_slice(&reply).map_err(|reason| CallError::Reply { operation, reason })
     }
 
     /// Calls one operation of a fresh instance and returns its raw answer.
@@ -212,10 +212,13 @@ impl Policy {
         if error.is::<PoolConcurrencyLimitError>() {
             return CallError::Busy(self.limits.concurrent);
         }
+        tracing::debug!(target: "policy", "the guest stopped: {error:?}");
+        // Without the guest's backtrace, which is for its author and goes to the log.
+        let reason = error.root_cause().to_string();
         if store.data().limiter.memory_refused {
-            return CallError::MemoryLimit { limit: self.limits.memory, trap: text(error) };
+            return CallError::MemoryLimit { limit: self.limits.memory, trap: reason };
         }
-        other(text(error))
+        other(reason)
     }
 }
 
