@@ -1,3 +1,75 @@
 //! The `rollgate` command.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use rollgate::{run, serve};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Keeps releases from reaching everyone untested.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+struct Cli {
+    /// Log more to standard error. The variable `RUST_LOG`, where set, decides instead
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    /// Write the log as JSON, one object a line
+    #[arg(long, global = true)]
+    log_json: bool,
+    /// Write the log without colours
+    #[arg(long, global = true)]
+    no_color: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Evaluate one admission request with a policy
+    Run(run::Args),
+    /// Serve a policy as a validating webhook
+    Serve(serve::Args),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(&cli);
+    let outcome = match &cli.command {
+        Command::Run(args) => run::run(args),
+        Command::Serve(args) => serve::run(args),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "rollgate", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("Error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn start_log(cli: &Cli) {
+    let level = if cli.verbose { LevelFilter::DEBUG } else { LevelFilter::INFO };
+    // Libraries are heard from when something is wrong; `policy` is what guests log.
+    let ours = [("rollgate", level), ("policy", level)];
+    let by_flag = || Targets::new().with_default(LevelFilter::WARN).with_targets(ours);
+    let filter =
+        std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse().ok()).unwrap_or_else(by_flag);
+    let colour = !cli.no_color && std::io::stderr().is_terminal();
+    let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    if cli.log_json {
+        tracing_subscriber::registry().with(text.json().flatten_event(true)).with(filter).init();
+    } else {
+        tracing_subscriber::registry().with(text.with_ansi(colour)).with(filter).init();
+    }
+}

@@ -1,0 +1,13 @@
+//! Runs admission policies compiled to WebAssembly: a waPC host compatible with Kubewarden's, and the commands
+//! built on it.
+
+#![forbid(unsafe_code)]
+
+pub mod admission;
+pub mod cluster;
+mod policy_source;
+pub mod quantity;
+pub mod run;
+pub mod runtime;
+pub mod serve;
+pub mod session;

@@ -1,0 +1,84 @@
+//! What the commands that run a policy have in common.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::runtime::{Callbacks, Grants, LoadError, Metadata, Policy, Settings};
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+/// The path of a policy given as a path or as a `file://` address.
+pub(crate) fn local_path(policy: &str) -> anyhow::Result<PathBuf> {
+    let path = match policy.split_once("://") {
+        Some(("file", path)) => path,
+        Some((scheme, _)) => {
+            bail!(
+                "cannot fetch {policy}: {scheme}:// is not a local file. Download the policy and give its path"
+            )
+        }
+        None => policy,
+    };
+    let extension = Path::new(path).extension().unwrap_or_default();
+    if extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml") {
+        bail!(
+            "{path} is a manifest, not a policy: give the policy's .wasm file, and its settings with --settings-path"
+        );
+    }
+    Ok(path.into())
+}
+
+/// Adds to an error of loading what to do about it.
+pub(crate) fn explain(path: &Path, error: LoadError) -> anyhow::Error {
+    match error {
+        LoadError::Read { .. } => anyhow::Error::new(error).context("give the path of a policy's .wasm file"),
+        _ => anyhow::Error::new(error).context(format!("cannot use {} as a policy", path.display())),
+    }
+}
+
+/// Reads settings in YAML or JSON; of a `settings:` wrapper nothing is known here.
+pub(crate) fn settings_from_file(path: &Path) -> anyhow::Result<Settings> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read settings {}", path.display()))?;
+    let value: Value = if text.trim().is_empty() {
+        Value::Null
+    } else {
+        serde_saphyr::from_str(&text).with_context(|| format!("cannot parse settings {}", path.display()))?
+    };
+    Settings::from_value(&value).with_context(|| path.display().to_string())
+}
+
+/// Has the policy check its settings.
+pub(crate) fn check_settings(
+    policy: &Policy,
+    settings: &Settings,
+    callbacks: &Callbacks,
+) -> anyhow::Result<()> {
+    let message = match policy.validate_settings(settings, callbacks) {
+        Ok(answer) if answer.valid => return Ok(()),
+        Ok(answer) => answer.message.unwrap_or_default(),
+        Err(error) => error.to_string(),
+    };
+    bail!("Provided settings are not valid: {message:?}")
+}
+
+/// Refuses policies made for another runtime than waPC.
+pub(crate) fn check_execution_mode(metadata: Option<&Metadata>) -> anyhow::Result<()> {
+    match metadata.and_then(|metadata| metadata.execution_mode.as_deref()) {
+        None | Some("kubewarden-wapc") => Ok(()),
+        Some(other) => {
+            bail!("the policy was made for the execution mode `{other}`; only `kubewarden-wapc` is offered")
+        }
+    }
+}
+
+/// What a policy is granted: of kinds, those its metadata asks for, and only if `context_aware` says so.
+pub(crate) fn grants(metadata: Option<&Metadata>, context_aware: bool, capabilities: Vec<String>) -> Grants {
+    let asked = metadata.map(|metadata| metadata.context_aware_resources.clone()).unwrap_or_default();
+    if !context_aware && !asked.is_empty() {
+        tracing::warn!("the policy asks to read from the cluster; --allow-context-aware was not given");
+    }
+    if context_aware && metadata.is_none() {
+        tracing::warn!("the policy has no metadata, so it is granted no kinds");
+    }
+    Grants::new(capabilities, if context_aware { asked } else { BTreeSet::new() })
+}

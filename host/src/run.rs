@@ -1,0 +1,188 @@
+//! `rollgate run`: one request through one policy, as `kwctl run` does it.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::admission::{AdmissionRequest, AdmissionResponse, Original};
+use crate::cluster::{StaticCluster, cluster_objects};
+use crate::runtime::{Callbacks, Capabilities, Limits, ModuleCache, NoCluster, Policy, PolicyType, Settings};
+use crate::session::Replay;
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+use serde_json::Value;
+
+use crate::{policy_source, quantity};
+
+/// Arguments of `rollgate run`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The policy: a .wasm file or a file:// address
+    policy: String,
+    /// File with an admission review or its request in JSON; - for standard input
+    #[arg(short, long, value_name = "PATH")]
+    request_path: PathBuf,
+    /// File with the policy's settings in YAML or JSON
+    #[arg(short, long, value_name = "PATH", conflicts_with = "settings_json")]
+    settings_path: Option<PathBuf>,
+    /// The policy's settings in JSON
+    #[arg(long, value_name = "JSON")]
+    settings_json: Option<String>,
+    /// The runtime of the policy
+    #[arg(short, long, value_name = "MODE")]
+    execution_mode: Option<ExecutionMode>,
+    /// Let the policy read the kinds its metadata asks for
+    #[arg(long)]
+    allow_context_aware: bool,
+    /// Host capabilities the policy may use: *, oci/*, oci/v1/* or an exact name. May be repeated
+    #[arg(long, value_name = "PATTERN", default_value = "*")]
+    allowed_host_capabilities: Vec<String>,
+    /// Session file whose answers stand for the cluster
+    #[arg(long, value_name = "FILE", conflicts_with = "cluster_objects")]
+    replay_host_capabilities_interactions: Option<PathBuf>,
+    /// Manifest, or directory of manifests, that stands for the cluster
+    #[arg(long, value_name = "PATH")]
+    cluster_objects: Option<PathBuf>,
+    /// The request is any JSON, not an admission request
+    #[arg(long)]
+    raw: bool,
+    /// Compile the policy even if it was compiled before
+    #[arg(long)]
+    disable_wasmtime_cache: bool,
+    /// Time the evaluation may take
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = quantity::duration)]
+    timeout: Duration,
+    /// Accepted for compatibility: policies are read from local files only
+    #[arg(long, value_name = "PATH", hide = true)]
+    sources_path: Option<PathBuf>,
+    /// Accepted for compatibility: policies are read from local files only
+    #[arg(long, value_name = "PATH", hide = true)]
+    docker_config_json_path: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ExecutionMode {
+    #[value(alias = "wapc", alias = "kubewarden-wapc")]
+    Kubewarden,
+    #[value(hide = true)]
+    Opa,
+    #[value(hide = true)]
+    Gatekeeper,
+    #[value(hide = true)]
+    Wasi,
+}
+
+/// A developer's policy under test: roomier than a server's, but not without end.
+const MEMORY: usize = 1 << 30;
+
+/// Evaluates the request and prints the response.
+/// # Errors
+/// When there is nothing to print: an input cannot be read, or the settings are not valid.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if let Some(mode @ (ExecutionMode::Opa | ExecutionMode::Gatekeeper | ExecutionMode::Wasi)) =
+        args.execution_mode
+    {
+        let mode = format!("{mode:?}").to_lowercase();
+        bail!("the execution mode `{mode}` is not offered; only `kubewarden` (waPC) policies can be run");
+    }
+    if args.sources_path.is_some() || args.docker_config_json_path.is_some() {
+        tracing::warn!("--sources-path and --docker-config-json-path have no effect on a local policy");
+    }
+    let settings = settings(args)?;
+    let request = read_request(&args.request_path)?;
+    let limits = Limits { timeout: args.timeout, memory: MEMORY, concurrent: 1, ..Limits::default() };
+    let cache = if args.disable_wasmtime_cache { ModuleCache::Disabled } else { ModuleCache::User };
+    let path = policy_source::local_path(&args.policy)?;
+    let policy =
+        Policy::from_file(&path, &limits, &cache).map_err(|error| policy_source::explain(&path, error))?;
+    if args.execution_mode.is_none() {
+        policy_source::check_execution_mode(policy.metadata())?;
+    }
+
+    let replay = match &args.replay_host_capabilities_interactions {
+        Some(path) => Some(Arc::new(Replay::from_file(path)?)),
+        None => None,
+    };
+    let capabilities: Arc<dyn Capabilities> = match (&replay, &args.cluster_objects) {
+        (Some(replay), _) => Arc::clone(replay) as _,
+        (None, Some(path)) => {
+            Arc::new(StaticCluster::new(cluster_objects(path)?).with_context(|| path.display().to_string())?)
+        }
+        (None, None) => Arc::new(NoCluster),
+    };
+    let grants = policy_source::grants(
+        policy.metadata(),
+        args.allow_context_aware,
+        args.allowed_host_capabilities.clone(),
+    );
+    let callbacks = Callbacks::shared(grants, capabilities);
+
+    let raw = args.raw || policy.metadata().is_some_and(|metadata| metadata.policy_type == PolicyType::Raw);
+    let response = if raw {
+        evaluate_raw(&policy, &request, &settings, &callbacks)?
+    } else {
+        evaluate(&policy, &request, &settings, &callbacks)?
+    };
+    println!("{}", serde_json::to_string(&response)?);
+    if let Some(left) = replay.map(|replay| replay.remaining()).filter(|&left| left > 0) {
+        tracing::warn!(left, "the session holds exchanges the policy did not ask for");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn evaluate(
+    policy: &Policy,
+    request: &str,
+    settings: &Settings,
+    callbacks: &Callbacks,
+) -> anyhow::Result<AdmissionResponse> {
+    let request = AdmissionRequest::from_file(request)?;
+    policy_source::check_settings(policy, settings, callbacks)?;
+    let original = match (&*request.operation, request.object) {
+        ("DELETE", _) | (_, None) => Original::None,
+        (_, Some(object)) => Original::Object(object.get()),
+    };
+    Ok(match policy.validate(&request.to_json()?, settings, callbacks) {
+        Ok(verdict) => AdmissionResponse::from_verdict(&request.uid, verdict, original),
+        Err(error) => AdmissionResponse::from_error(&request.uid, &error),
+    })
+}
+
+fn evaluate_raw(
+    policy: &Policy,
+    request: &str,
+    settings: &Settings,
+    callbacks: &Callbacks,
+) -> anyhow::Result<AdmissionResponse> {
+    let value: Value = serde_json::from_str(request).context("cannot parse the request")?;
+    policy_source::check_settings(policy, settings, callbacks)?;
+    let uid = value.get("uid").and_then(Value::as_str).unwrap_or_default();
+    Ok(match policy.validate(request.as_bytes(), settings, callbacks) {
+        Ok(verdict) => AdmissionResponse::from_verdict(uid, verdict, Original::Object(request)),
+        Err(error) => AdmissionResponse::from_error(uid, &error),
+    })
+}
+
+fn settings(args: &Args) -> anyhow::Result<Settings> {
+    match (&args.settings_path, &args.settings_json) {
+        (Some(path), _) => policy_source::settings_from_file(path),
+        (None, Some(json)) => {
+            let value: Value = serde_json::from_str(json).context("cannot parse --settings-json")?;
+            Settings::from_value(&value).context("--settings-json")
+        }
+        (None, None) => Ok(Settings::default()),
+    }
+}
+
+fn read_request(path: &Path) -> anyhow::Result<String> {
+    if path == Path::new("-") {
+        let mut request = String::new();
+        std::io::stdin()
+            .read_to_string(&mut request)
+            .context("cannot read the request from standard input")?;
+        return Ok(request);
+    }
+    std::fs::read_to_string(path).with_context(|| format!("cannot read request {}", path.display()))
+}

@@ -1,0 +1,19 @@
+//! A waPC host: runs any Kubewarden waPC policy, each evaluation in an instance of its own and within limits.
+
+mod capabilities;
+mod error;
+mod guest_log;
+mod limits;
+mod metadata;
+mod policy;
+mod settings;
+mod wapc;
+mod wasi;
+
+pub(crate) use capabilities::not_offered;
+pub use capabilities::{Callbacks, Capabilities, Grants, NoCluster};
+pub use error::{CallError, LoadError};
+pub use limits::Limits;
+pub use metadata::{Metadata, PolicyType, ResourceKind};
+pub use policy::{ModuleCache, Policy, SettingsValidation};
+pub use settings::{NotAnObject, Settings};

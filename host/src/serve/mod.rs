@@ -1,0 +1,217 @@
+//! `rollgate serve`: a policy as a validating webhook.
+
+mod evaluator;
+mod metrics;
+mod review;
+mod routes;
+mod tls;
+
+use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use axum_server::Handle;
+
+use crate::cluster::{StaticCluster, cluster_objects};
+use crate::runtime::{Callbacks, Capabilities, Limits, ModuleCache, NoCluster, Policy, Settings};
+use crate::{policy_source, quantity};
+use evaluator::Evaluator;
+use routes::Server;
+
+/// Arguments of `rollgate serve`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The policy: a .wasm file
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// File with the policy's settings in YAML or JSON
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:8443")]
+    listen: SocketAddr,
+    /// Certificate chain in PEM; without it one is issued for this run. Read again when it changes
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// Private key of the certificate in PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+    /// Name or address the issued certificate is good for, beside localhost. May be repeated
+    #[arg(long, value_name = "NAME", conflicts_with = "cert")]
+    tls_san: Vec<String>,
+    /// Where to write the authority of the issued certificate in PEM
+    #[arg(long, value_name = "FILE", conflicts_with = "cert")]
+    ca_out: Option<PathBuf>,
+    /// Manifest, or directory of manifests, that stands for the cluster
+    #[arg(long, value_name = "PATH")]
+    cluster_objects: Option<PathBuf>,
+    /// Let the policy read the kinds its metadata asks for
+    #[arg(long)]
+    allow_context_aware: bool,
+    /// Host capabilities the policy may use: *, oci/*, oci/v1/* or an exact name. May be repeated
+    #[arg(long, value_name = "PATTERN", default_value = "*")]
+    allowed_host_capabilities: Vec<String>,
+    /// Evaluations at once; as many as there are processors unless given
+    #[arg(long, value_name = "N")]
+    max_concurrent: Option<NonZeroU32>,
+    /// Requests that may wait for an evaluation; more are answered with 503 at once
+    #[arg(long, value_name = "N", default_value = "256")]
+    max_queued: u32,
+    /// Time one evaluation may take
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = quantity::duration)]
+    timeout: Duration,
+    /// Memory one evaluation may take
+    #[arg(long, value_name = "SIZE", default_value = "64Mi", value_parser = quantity::bytes)]
+    memory_limit: usize,
+    /// Largest request body
+    #[arg(long, value_name = "SIZE", default_value = "7Mi", value_parser = quantity::bytes)]
+    body_limit: usize,
+    /// Time in which the server, told to stop, goes on taking requests while /readyz already says no
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration)]
+    drain_delay: Option<Duration>,
+    /// Compile the policy even if it was compiled before
+    #[arg(long)]
+    disable_wasmtime_cache: bool,
+}
+
+/// How long requests in flight may take to end once the server has stopped taking new ones.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// When the server cannot start: each error names the file or address and what to do.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let evaluator = evaluator(args)?;
+    let identity = match (&args.cert, &args.key) {
+        (Some(cert), Some(key)) => tls::Identity::from_files(cert, key)?,
+        _ => tls::Identity::issue(&args.tls_san)?,
+    };
+    let listener = TcpListener::bind(args.listen).with_context(|| {
+        format!("cannot listen on {}: choose another address or port with --listen", args.listen)
+    })?;
+    listener.set_nonblocking(true).context("cannot set up the listening socket")?;
+    if let Some(path) = &args.ca_out {
+        write_authority(path, &identity)?;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the server's threads")?;
+    runtime.block_on(serve(args, listener, identity, evaluator))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn evaluator(args: &Args) -> anyhow::Result<Evaluator> {
+    let available =
+        || std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1));
+    let limits = Limits {
+        timeout: args.timeout,
+        memory: args.memory_limit,
+        concurrent: args.max_concurrent.map_or_else(available, NonZeroU32::get),
+        ..Limits::default()
+    };
+    let cache = if args.disable_wasmtime_cache { ModuleCache::Disabled } else { ModuleCache::User };
+    let path = &args.policy;
+    let policy =
+        Policy::from_file(path, &limits, &cache).map_err(|error| policy_source::explain(path, error))?;
+    policy_source::check_execution_mode(policy.metadata()).with_context(|| path.display().to_string())?;
+    match policy.protocol_version().as_deref() {
+        Ok("v1") => {}
+        Ok(other) => bail!("{} speaks protocol {other:?}; only \"v1\" is offered", path.display()),
+        Err(error) => bail!("{} is not a Kubewarden policy: {error}", path.display()),
+    }
+    let capabilities: Arc<dyn Capabilities> = match &args.cluster_objects {
+        Some(path) => {
+            Arc::new(StaticCluster::new(cluster_objects(path)?).with_context(|| path.display().to_string())?)
+        }
+        None => Arc::new(NoCluster),
+    };
+    let grants = policy_source::grants(
+        policy.metadata(),
+        args.allow_context_aware,
+        args.allowed_host_capabilities.clone(),
+    );
+    let callbacks = Callbacks::shared(grants, capabilities);
+    let settings = match &args.settings {
+        Some(path) => policy_source::settings_from_file(path)?,
+        None => Settings::default(),
+    };
+    policy_source::check_settings(&policy, &settings, &callbacks).with_context(|| match &args.settings {
+        Some(path) => format!("correct {}", path.display()),
+        None => "the policy does not run without settings: give them with --settings".to_owned(),
+    })?;
+    Ok(Evaluator::new(policy, settings, callbacks, args.max_queued))
+}
+
+fn write_authority(path: &Path, identity: &tls::Identity) -> anyhow::Result<()> {
+    let Some(authority) = identity.authority() else { return Ok(()) };
+    std::fs::write(path, authority)
+        .with_context(|| format!("cannot write the authority's certificate to {}", path.display()))?;
+    eprintln!("rollgate wrote the authority of its certificate to {}", path.display());
+    Ok(())
+}
+
+async fn serve(
+    args: &Args,
+    listener: TcpListener,
+    identity: tls::Identity,
+    evaluator: Evaluator,
+) -> anyhow::Result<()> {
+    let stop = stop_signal().context("cannot listen for signals")?;
+    let address = listener.local_addr().context("cannot read the bound address")?;
+    let server = Arc::new(Server::new(evaluator));
+    let config = identity.config();
+    if let Some(files) = identity.into_files() {
+        tokio::spawn(tls::reload(files, config.clone()));
+    }
+    let handle = Handle::new();
+    let app = routes::router(Arc::clone(&server), args.body_limit);
+    let serving = axum_server::from_tcp_rustls(listener, config)
+        .context("cannot set up the listening socket")?
+        .handle(handle.clone())
+        .serve(app.into_make_service());
+    eprintln!("rollgate listens on https://{address}");
+    tracing::info!(%address, policy = %args.policy.display(), "serving");
+
+    let drain_delay = args.drain_delay;
+    let stopping = async move {
+        stop.await;
+        tracing::info!("stopping: requests in flight are answered first");
+        server.draining.store(true, Ordering::Relaxed);
+        if let Some(delay) = drain_delay {
+            tokio::time::sleep(delay).await;
+        }
+        handle.graceful_shutdown(Some(GRACE));
+    };
+    tokio::spawn(stopping);
+    serving.await.context("the server failed")
+}
+
+/// Completes when the process is told to stop. Set up before the address is printed, so that no signal is lost.
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "cannot wait for the signal to stop: stopping");
+        }
+    })
+}

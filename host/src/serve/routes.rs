@@ -1,0 +1,187 @@
+//! The endpoints.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Serialize;
+
+use super::evaluator::{Evaluator, Failure};
+use super::metrics::{self, Metrics, Outcome};
+use super::review::{self, Answer, Refusal};
+use crate::admission::{AdmissionRequest, AdmissionResponse, Original};
+
+/// How long a client may take to send its body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the endpoints share.
+pub(super) struct Server {
+    evaluator: Evaluator,
+    metrics: Metrics,
+    /// Whether the process was told to stop.
+    pub(super) draining: AtomicBool,
+}
+
+impl Server {
+    pub(super) fn new(evaluator: Evaluator) -> Self {
+        Self { evaluator, metrics: Metrics::new(), draining: AtomicBool::new(false) }
+    }
+}
+
+pub(super) fn router(server: Arc<Server>, body_limit: usize) -> Router {
+    Router::new()
+        .route("/validate", post(validate))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(expose))
+        .fallback(async || Refusal::new(StatusCode::NOT_FOUND, "unknown path: reviews go to /validate"))
+        .method_not_allowed_fallback(async || {
+            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "unknown method: reviews are sent with POST")
+        })
+        .layer(DefaultBodyLimit::max(body_limit))
+        .with_state(server)
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            message: &'a str,
+            status: u16,
+        }
+        json(self.status, &Body { message: &self.message, status: self.status.as_u16() })
+    }
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(body) => (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "cannot write the answer");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn ready(State(server): State<Arc<Server>>) -> Response {
+    if server.draining.load(Ordering::Relaxed) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
+    }
+    "ok\n".into_response()
+}
+
+async fn expose(State(server): State<Arc<Server>>) -> Response {
+    match server.metrics.exposition(server.evaluator.in_progress()) {
+        Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn validate(State(server): State<Arc<Server>>, request: Request) -> Response {
+    let answer = async {
+        let body = read_body(request).await?;
+        let started = Instant::now();
+        let request = review::parse(&body)?;
+        let response = decide(&server, &request, started).await?;
+        Ok(json(StatusCode::OK, &Answer::new(&response)))
+    };
+    answer.await.unwrap_or_else(|refusal: Refusal| {
+        server.metrics.refused(refusal.status.as_u16());
+        tracing::warn!(status = refusal.status.as_u16(), reason = %refusal.message, "refused");
+        refusal.into_response()
+    })
+}
+
+async fn read_body(request: Request) -> Result<Bytes, Refusal> {
+    if !is_json(request.headers()) {
+        return Err(Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "reviews are sent with Content-Type: application/json",
+        ));
+    }
+    match tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, &())).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than --body-limit allows"))
+        }
+        Ok(Err(rejection)) => Err(Refusal::new(rejection.status(), rejection.body_text())),
+        Err(_) => Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive")),
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let media_type = media_type.to_ascii_lowercase();
+    media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+async fn decide(
+    server: &Server,
+    request: &AdmissionRequest<'_>,
+    started: Instant,
+) -> Result<AdmissionResponse, Refusal> {
+    let unwritable = |error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}"));
+    let evaluated = server.evaluator.evaluate(request.to_json().map_err(unwritable)?).await;
+    let (response, outcome) = match evaluated {
+        Ok(verdict) => {
+            let original = match (&*request.operation, request.object) {
+                ("DELETE", _) | (_, None) => Original::None,
+                (_, Some(object)) => Original::Object(object.get()),
+            };
+            let response = without_patch(AdmissionResponse::from_verdict(&request.uid, verdict, original));
+            let outcome = if response.allowed { Outcome::accepted } else { Outcome::rejected };
+            (response, outcome)
+        }
+        Err(Failure::Call(error)) => {
+            tracing::error!(uid = %request.uid, %error, "no verdict");
+            (AdmissionResponse::from_error(&request.uid, &error), Outcome::from(&error))
+        }
+        Err(Failure::Host(error)) => {
+            tracing::error!(uid = %request.uid, %error, "no verdict");
+            let message = format!("internal server error: {error}");
+            (AdmissionResponse::failed(&request.uid, message), Outcome::host_error)
+        }
+        Err(Failure::Busy) => {
+            return Err(Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too many reviews at once: --max-concurrent are running and --max-queued are waiting",
+            ));
+        }
+    };
+    let duration = started.elapsed();
+    server.metrics.reviewed(&request.operation, outcome, duration);
+    tracing::info!(
+        uid = %request.uid,
+        kind = %request.kind.kind,
+        namespace = request.namespace.as_deref().unwrap_or_default(),
+        name = request.name.as_deref().unwrap_or_default(),
+        operation = %request.operation,
+        user = request.user_info.username.as_deref().unwrap_or_default(),
+        allowed = response.allowed,
+        duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
+        "reviewed"
+    );
+    Ok(response)
+}
+
+/// A validating webhook must not change objects.
+fn without_patch(response: AdmissionResponse) -> AdmissionResponse {
+    if response.patch.is_none() {
+        return response;
+    }
+    let message = "Request rejected by policy. The policy attempted to mutate the request, \
+                   but it is currently configured to not allow mutations.";
+    AdmissionResponse {
+        warnings: response.warnings,
+        audit_annotations: response.audit_annotations,
+        ..AdmissionResponse::rejected(&response.uid, 500, message.to_owned())
+    }
+}
