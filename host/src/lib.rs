@@ -1,0 +1,3 @@
+//! The `rollgate` command's library.
+
+pub mod manifest;
