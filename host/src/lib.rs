@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod cluster;
+pub mod manifest;
 mod policy_source;
 pub mod quantity;
 pub mod run;

@@ -1,0 +1,73 @@
+//! JSON paths of findings: `spec.strategy.canary.steps[0].setWeight`,
+//! `metadata.annotations[rollgate.dev/exempt]`.
+
+use super::Position;
+use super::node::{Node, Value};
+
+/// The place of `path` below `root`, or of its nearest ancestor that exists.
+///
+/// A mapping's entry is where its key stands, a list's item where it begins.
+pub(super) fn locate(root: &Node, path: &str) -> Position {
+    let mut node = root;
+    let mut at = root.at;
+    for segment in Segments(path) {
+        let child = match &node.value {
+            Value::Map(_) => node.get(segment).map(|entry| (entry.at, &entry.node)),
+            Value::List(items) => {
+                segment.parse().ok().and_then(|i: usize| items.get(i)).map(|item| (item.at, item))
+            }
+            Value::Scalar(_) => None,
+        };
+        let Some((place, below)) = child else { break };
+        at = place;
+        node = below;
+    }
+    at
+}
+
+/// The keys and indices of a path, in order. A bracket may hold a quoted or bare key, or an index.
+struct Segments<'a>(&'a str);
+
+impl<'a> Iterator for Segments<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.0.trim_start_matches('.');
+        if rest.is_empty() {
+            return None;
+        }
+        if let Some(inner) = rest.strip_prefix('[') {
+            let (segment, after) = inner.split_once(']').unwrap_or((inner, ""));
+            self.0 = after;
+            return Some(segment.trim_matches(['"', '\'']));
+        }
+        let end = rest.find(['.', '[']).unwrap_or(rest.len());
+        self.0 = &rest[end..];
+        Some(&rest[..end])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segments(path: &str) -> Vec<&str> {
+        Segments(path).collect()
+    }
+
+    #[test]
+    fn paths_split_at_dots_and_brackets() {
+        assert_eq!(segments(""), [""; 0]);
+        assert_eq!(segments("spec.steps[0].setWeight"), ["spec", "steps", "0", "setWeight"]);
+        assert_eq!(segments("metadata.annotations[a.b/c]"), ["metadata", "annotations", "a.b/c"]);
+        assert_eq!(segments("metadata.annotations['a.b/c'].x"), ["metadata", "annotations", "a.b/c", "x"]);
+        assert_eq!(segments("a[0][1]"), ["a", "0", "1"]);
+    }
+
+    #[test]
+    fn a_path_that_is_cut_short_does_not_panic() {
+        assert_eq!(segments("a["), ["a", ""]);
+        assert_eq!(segments("a[b"), ["a", "b"]);
+        assert_eq!(segments("...]"), ["]"]);
+    }
+}

@@ -1,0 +1,579 @@
+//! From what a person names on the command line to documents.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::node::Node;
+use super::template::looks_like_go_template;
+use super::{Document, Fault, MAX_DOCUMENT_BYTES, MAX_FILE_BYTES, Position, ReadError, document, json, yaml};
+
+/// Where manifests come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A file, or a directory that is searched for `*.yaml`, `*.yml` and `*.json` at any depth. Names that
+    /// begin with a dot are passed over in a search.
+    Path(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+impl From<&str> for Source {
+    /// `-` is standard input, all else a path.
+    fn from(argument: &str) -> Self {
+        if argument == "-" { Self::Stdin } else { Self::Path(argument.into()) }
+    }
+}
+
+/// Everything that was found: the documents that could be read and the errors of those that could not.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// The objects, in the order of the sources, of the names in a directory, and of the file.
+    pub documents: Vec<Document>,
+    /// What could not be read, in the same order.
+    pub errors: Vec<ReadError>,
+}
+
+/// Reads all sources, all or nothing.
+///
+/// # Errors
+///
+/// Every error of every source, when there is any.
+pub fn read(sources: &[Source]) -> Result<Vec<Document>, Vec<ReadError>> {
+    let reading = gather(sources);
+    if reading.errors.is_empty() { Ok(reading.documents) } else { Err(reading.errors) }
+}
+
+/// Reads all sources and keeps what could be read beside what could not.
+#[must_use]
+pub fn gather(sources: &[Source]) -> Reading {
+    gather_from(sources, &mut io::stdin().lock())
+}
+
+/// [`gather`] with another standard input.
+#[must_use]
+pub fn gather_from(sources: &[Source], stdin: &mut dyn Read) -> Reading {
+    let mut gathering = Gathering::default();
+    for source in sources {
+        match source {
+            Source::Stdin => gathering.content("-", stdin, false),
+            Source::Path(path) => gathering.path(path),
+        }
+    }
+    gathering.reading
+}
+
+#[derive(Default)]
+struct Gathering {
+    reading: Reading,
+    /// Real paths of what was read, so that a file named twice, or by a link, counts once.
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Gathering {
+    fn error(&mut self, file: &str, position: Option<Position>, problem: String, mend: &str) {
+        self.reading.errors.push(ReadError {
+            file: file.to_owned(),
+            position,
+            problem,
+            mend: mend.to_owned(),
+        });
+    }
+
+    fn io_error(&mut self, path: &Path, error: &io::Error) {
+        let mend = match error.kind() {
+            io::ErrorKind::NotFound => "check the name",
+            io::ErrorKind::PermissionDenied => "make it readable",
+            _ => "check that it is a readable file or directory",
+        };
+        self.error(&name(path), None, format!("cannot be read: {error}"), mend);
+    }
+
+    fn path(&mut self, path: &Path) {
+        match fs::metadata(path) {
+            Err(error) => self.io_error(path, &error),
+            Ok(metadata) if metadata.is_dir() => {
+                if self.directory(path) == 0 {
+                    self.error(
+                        &name(path),
+                        None,
+                        "no manifests in this directory".to_owned(),
+                        "name one that holds *.yaml, *.yml or *.json files",
+                    );
+                }
+            }
+            Ok(_) => self.file(path),
+        }
+    }
+
+    /// Reads a directory and says how many manifest files it holds.
+    fn directory(&mut self, directory: &Path) -> usize {
+        // A directory is entered once, by whatever name: that ends link loops too.
+        match fs::canonicalize(directory) {
+            Ok(real) => {
+                if !self.seen.insert(real) {
+                    return 1;
+                }
+            }
+            Err(error) => {
+                self.io_error(directory, &error);
+                return 1;
+            }
+        }
+        let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let mut paths: Vec<PathBuf> = match entries {
+            Ok(entries) => entries.iter().map(fs::DirEntry::path).collect(),
+            Err(error) => {
+                self.io_error(directory, &error);
+                return 1;
+            }
+        };
+        paths.sort();
+        let mut files = 0;
+        for path in paths {
+            if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
+                continue;
+            }
+            match fs::metadata(&path) {
+                Ok(metadata) if metadata.is_dir() => files += self.directory(&path),
+                Ok(metadata) if metadata.is_file() && is_manifest(&path) => {
+                    files += 1;
+                    self.file(&path);
+                }
+                Err(error) if is_manifest(&path) => {
+                    files += 1;
+                    self.io_error(&path, &error);
+                }
+                _ => {}
+            }
+        }
+        files
+    }
+
+    fn file(&mut self, path: &Path) {
+        if fs::canonicalize(path).is_ok_and(|real| !self.seen.insert(real)) {
+            return;
+        }
+        match fs::File::open(path) {
+            Ok(mut file) => {
+                let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+                self.content(&name(path), &mut file, json);
+            }
+            Err(error) => self.io_error(path, &error),
+        }
+    }
+
+    fn content(&mut self, file: &str, content: &mut dyn Read, json: bool) {
+        let mut bytes = Vec::new();
+        if let Err(error) = content.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes) {
+            return self.io_error(Path::new(file), &error);
+        }
+        if bytes.len() > MAX_FILE_BYTES {
+            let problem = format!("larger than {} MB", MAX_FILE_BYTES / 1024 / 1024);
+            return self.error(file, None, problem, "split it into several files");
+        }
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => self.text(file, text, json),
+            Err(error) => self.not_text(file, &bytes, error.valid_up_to()),
+        }
+    }
+
+    fn not_text(&mut self, file: &str, bytes: &[u8], valid: usize) {
+        let before = String::from_utf8_lossy(&bytes[..valid]);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let (problem, mend) = match bytes {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("UTF-16 text", "save the file as UTF-8"),
+            _ if bytes.contains(&0) => ("a binary file, not a manifest", "leave this file out"),
+            _ => ("not UTF-8 text", "save the file as UTF-8"),
+        };
+        self.error(file, Some(Position { line, column }), problem.to_owned(), mend);
+    }
+
+    fn text(&mut self, file: &str, text: &str, json: bool) {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut index = 0;
+        for read in parse(text, json) {
+            let objects = match read {
+                Ok(root) if root.is_null() => continue,
+                Ok(root) => document::objects(file, index, root),
+                Err(fault) => vec![Err(fault)],
+            };
+            index += 1;
+            for object in objects {
+                match object {
+                    Ok(document) => self.reading.documents.push(document),
+                    Err(fault) => self.error(file, Some(fault.at), fault.problem, &fault.mend),
+                }
+            }
+        }
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn is_manifest(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|e| ["yaml", "yml", "json"].iter().any(|manifest| e.eq_ignore_ascii_case(manifest)))
+}
+
+fn parse(text: &str, json: bool) -> Vec<Result<Node, Fault>> {
+    if json {
+        return bounded(text, Position::START, || json::read(text));
+    }
+    // JSON is YAML, but its own reader is faster and says more when it is broken.
+    let meant_as_json =
+        text.trim_start().strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with(['"', '}']));
+    if meant_as_json {
+        let read = bounded(text, Position::START, || json::read(text));
+        if read.iter().all(Result::is_ok) {
+            return read;
+        }
+        let as_yaml = parse_yaml(text);
+        return if as_yaml.iter().all(Result::is_ok) { as_yaml } else { read };
+    }
+    parse_yaml(text)
+}
+
+fn parse_yaml(text: &str) -> Vec<Result<Node, Fault>> {
+    let mut read = Vec::new();
+    let documents = Split { rest: text, line: 1 };
+    for (first_line, document) in documents {
+        let at = Position { line: first_line, column: 1 };
+        let mut nodes = bounded(document, at, || yaml::read(document, first_line));
+        for fault in nodes.iter_mut().filter_map(|node| node.as_mut().err()) {
+            if looks_like_go_template(document) {
+                fault.problem = format!("this looks like a template yet to be rendered: {}", fault.problem);
+                "render it first, for instance: helm template ./chart | rollgate check -"
+                    .clone_into(&mut fault.mend);
+            }
+        }
+        read.append(&mut nodes);
+    }
+    read
+}
+
+fn bounded(
+    text: &str,
+    at: Position,
+    read: impl FnOnce() -> Vec<Result<Node, Fault>>,
+) -> Vec<Result<Node, Fault>> {
+    if text.len() <= MAX_DOCUMENT_BYTES {
+        return read();
+    }
+    let problem = format!("this document is larger than {} MB", MAX_DOCUMENT_BYTES / 1024 / 1024);
+    vec![Err(Fault::new(at, problem, "no API server takes an object of this size; leave it out"))]
+}
+
+/// The documents of a YAML file with their first lines. YAML reserves `---` at the beginning of a line for
+/// this, even inside strings, so one broken document does not hide the next.
+struct Split<'a> {
+    rest: &'a str,
+    line: usize,
+}
+
+impl<'a> Iterator for Split<'a> {
+    type Item = (usize, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let first_line = self.line;
+        let mut end = 0;
+        // Directives (`%YAML 1.2`) belong to the document whose `---` they stand before.
+        let mut begun = false;
+        for line in self.rest.split_inclusive('\n') {
+            let marker = line
+                .strip_prefix("---")
+                .is_some_and(|after| after.trim_end().is_empty() || after.starts_with([' ', '\t']));
+            if marker && begun {
+                break;
+            }
+            begun |= marker || !(line.trim().is_empty() || line.starts_with(['%', '#']));
+            end += line.len();
+            self.line += 1;
+        }
+        let (document, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        Some((first_line, document))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// A directory that goes away with the test.
+    struct Dir(PathBuf);
+
+    impl Dir {
+        fn new() -> Self {
+            static NEXT: AtomicUsize = AtomicUsize::new(0);
+            let name =
+                format!("rollgate-manifest-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+            let path = std::env::temp_dir().join(name);
+            fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        fn write(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
+            let path = self.0.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+            self
+        }
+
+        fn gather(&self) -> Reading {
+            gather(&[Source::Path(self.0.clone())])
+        }
+    }
+
+    impl Drop for Dir {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn stdin(text: impl AsRef<[u8]>) -> Reading {
+        gather_from(&[Source::Stdin], &mut text.as_ref())
+    }
+
+    fn object(name: &str) -> String {
+        format!("apiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\n")
+    }
+
+    fn names(reading: &Reading) -> Vec<String> {
+        let name = |document: &Document| {
+            let json: serde_json::Value = serde_json::from_str(&document.json).unwrap();
+            json["metadata"]["name"].as_str().unwrap_or_default().to_owned()
+        };
+        reading.documents.iter().map(name).collect()
+    }
+
+    fn at(line: usize, column: usize) -> Position {
+        Position { line, column }
+    }
+
+    #[test]
+    fn a_directory_is_searched_in_order_and_only_for_manifests() {
+        let dir = Dir::new();
+        dir.write("b.yml", object("b"))
+            .write("a/z.yaml", object("z"))
+            .write("c.json", "{\"apiVersion\":\"v1\",\"kind\":\"X\",\"metadata\":{\"name\":\"c\"}}");
+        dir.write("README.md", "---\nnot: a manifest").write(".hidden/x.yaml", "broken: [");
+        let reading = dir.gather();
+        assert_eq!(reading.errors, []);
+        assert_eq!(names(&reading), ["z", "b", "c"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_once_and_loops_end() {
+        let dir = Dir::new();
+        dir.write("real/a.yaml", object("a"));
+        std::os::unix::fs::symlink(&dir.0, dir.0.join("real/loop")).unwrap();
+        std::os::unix::fs::symlink(dir.0.join("real"), dir.0.join("same")).unwrap();
+        std::os::unix::fs::symlink(dir.0.join("gone"), dir.0.join("dangling.yaml")).unwrap();
+        let reading = dir.gather();
+        assert_eq!(names(&reading), ["a"]);
+        assert_eq!(reading.errors.len(), 1);
+        assert!(reading.errors[0].file.ends_with("dangling.yaml"));
+    }
+
+    #[test]
+    fn a_file_named_twice_is_read_once() {
+        let dir = Dir::new();
+        dir.write("a.yaml", object("a"));
+        let reading = gather(&[Source::Path(dir.0.join("a.yaml")), Source::Path(dir.0.clone())]);
+        assert_eq!((names(&reading), reading.errors), (vec!["a".to_owned()], vec![]));
+    }
+
+    #[test]
+    fn nothing_to_read_is_an_error_that_says_so() {
+        let dir = Dir::new();
+        let missing = dir.0.join("nowhere.yaml");
+        let errors = read(&[Source::Path(missing.clone()), Source::Path(dir.0.clone())]).unwrap_err();
+        assert_eq!(errors[0].file, missing.display().to_string());
+        assert!(errors[0].problem.contains("cannot be read"), "{}", errors[0]);
+        assert!(errors[1].problem.contains("no manifests"), "{}", errors[1]);
+    }
+
+    #[test]
+    fn a_broken_file_or_document_does_not_hide_its_neighbours() {
+        let dir = Dir::new();
+        dir.write("a.yaml", format!("{}---\nx: [\n---\n{}", object("a"), object("b")))
+            .write("c.yaml", object("c"));
+        let reading = dir.gather();
+        assert_eq!(names(&reading), ["a", "b", "c"]);
+        assert_eq!(
+            reading.documents.iter().map(|d| (d.index, d.line)).collect::<Vec<_>>(),
+            [(0, 1), (2, 8), (0, 1)]
+        );
+        assert_eq!(reading.errors.len(), 1);
+        let error = &reading.errors[0];
+        assert!(error.position.is_some_and(|p| (6..=7).contains(&p.line)), "{error}");
+        assert!(error.to_string().contains("a.yaml:"), "{error}");
+        assert!(dir.0.join("a.yaml").exists() && read(&[Source::Path(dir.0.clone())]).is_err());
+    }
+
+    #[test]
+    fn empty_files_and_documents_are_nothing() {
+        for text in [
+            "",
+            "\n",
+            "---\n",
+            "# a comment\n---\n---\n# another\n",
+            "---\n...\n",
+            "null\n",
+            "\u{feff}",
+            "%YAML 1.2\n---\n",
+        ] {
+            let reading = stdin(text);
+            assert_eq!((reading.documents.len(), &reading.errors[..]), (0, &[][..]), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn documents_are_found_around_comments_directives_and_windows_line_ends() {
+        let text = format!(
+            "\u{feff}# head\n%YAML 1.2\n--- # first\n{}---\r\n# nothing\r\n---\r\n{}...\n---\n{}",
+            object("a"),
+            object("b").replace('\n', "\r\n"),
+            object("c")
+        );
+        let reading = stdin(text);
+        assert_eq!(reading.errors, []);
+        assert_eq!(names(&reading), ["a", "b", "c"]);
+        assert_eq!(
+            reading.documents.iter().map(|d| (d.index, d.line)).collect::<Vec<_>>(),
+            [(0, 4), (1, 11), (2, 17)]
+        );
+        assert_eq!(reading.documents[1].locate("metadata.name"), at(14, 3));
+    }
+
+    #[test]
+    fn paths_lead_to_keys_items_and_the_nearest_ancestor() {
+        let text = "apiVersion: v1\nkind: X\nmetadata:\n  annotations:\n    rollgate.dev/exempt: a\nspec:\n  steps:\n  - setWeight: 10\n  - pause: {duration: 5m}\n";
+        let reading = stdin(text);
+        let document = &reading.documents[0];
+        for (path, place) in [
+            ("", at(1, 1)),
+            ("metadata.annotations[rollgate.dev/exempt]", at(5, 5)),
+            ("spec.steps[0]", at(8, 5)),
+            ("spec.steps[1].pause.duration", at(9, 13)),
+            ("spec.steps[1].pause.nothing", at(9, 5)),
+            ("spec.steps[7].setWeight", at(7, 3)),
+            ("spec.strategy.canary", at(6, 1)),
+            ("status", at(1, 1)),
+        ] {
+            assert_eq!(document.locate(path), place, "{path}");
+        }
+    }
+
+    #[test]
+    fn lists_become_their_items_with_their_places() {
+        let text = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata: {name: a}\n- apiVersion: v1\n  kind: ServiceList\n  items:\n  - metadata: {name: b}\n";
+        let reading = stdin(text);
+        assert_eq!(reading.errors, []);
+        assert_eq!(names(&reading), ["a", "b"]);
+        assert_eq!(reading.documents[0].line, 4);
+        assert_eq!(reading.documents[0].locate("metadata.name"), at(6, 14));
+        assert_eq!(
+            reading.documents[1].json,
+            r#"{"apiVersion":"v1","kind":"Service","metadata":{"name":"b"}}"#
+        );
+        assert_eq!(reading.documents[1].locate("metadata"), at(10, 5));
+        assert!(stdin("apiVersion: v1\nkind: List\nitems: []\n").errors.is_empty());
+        // A kind may end in "List" without being a list.
+        assert_eq!(stdin("apiVersion: v1\nkind: AllowList\nspec: {}\n").documents.len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_kubernetes_object_is_named_with_its_place() {
+        for (text, place, part) in [
+            ("a: 1\n", at(1, 1), "no apiVersion"),
+            ("\n\napiVersion: v1\nmetadata: {}\n", at(3, 1), "no kind"),
+            ("apiVersion: 1\nkind: X\n", at(1, 1), "apiVersion must be a non-empty string, and is a number"),
+            ("apiVersion: v1\nkind: ''\n", at(2, 1), "kind must be"),
+            ("- a\n", at(1, 1), "a list"),
+            ("hello\n", at(1, 1), "a string"),
+            ("apiVersion: v1\nkind: List\nitems:\n- 5\n", at(4, 3), "a number"),
+        ] {
+            let errors = stdin(text).errors;
+            assert_eq!(errors.len(), 1, "{text}");
+            assert_eq!(errors[0].position, Some(place), "{text}");
+            assert!(errors[0].problem.contains(part), "{}", errors[0]);
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_with_their_place() {
+        let reading = stdin(b"a: 1\nb: \xff\n");
+        assert_eq!(reading.errors[0].position, Some(at(2, 4)));
+        assert!(stdin(b"\xff\xfea\0").errors[0].problem.contains("UTF-16"));
+        assert!(stdin(b"\x7fELF\x02\0\xff").errors[0].problem.contains("binary"));
+    }
+
+    #[test]
+    fn a_nul_byte_in_yaml_is_an_error() {
+        assert_eq!(stdin(b"apiVersion: v1\nkind: \0X\n").errors.len(), 1);
+    }
+
+    #[test]
+    fn templates_yet_to_be_rendered_get_the_hint() {
+        for text in [
+            "{{- if .Values.x }}\napiVersion: v1\n{{- end }}\n",
+            "apiVersion: v1\nkind: X\nname: {{ .Values.name }}\n",
+            "{{ include \"x\" . }}\n",
+        ] {
+            let errors = stdin(text).errors;
+            assert!(!errors.is_empty(), "{text}");
+            assert!(errors[0].problem.contains("yet to be rendered"), "{}", errors[0]);
+            assert!(errors[0].mend.contains("helm template"), "{}", errors[0]);
+        }
+        let argo = "apiVersion: v1\nkind: X\nquery: \"{{args.name}}\"\nbroken: [\n";
+        assert!(!stdin(argo).errors[0].problem.contains("rendered"));
+    }
+
+    #[test]
+    fn json_is_read_from_any_source_and_flow_yaml_is_not_taken_for_it() {
+        let json = "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"X\",\n\t\"n\": 12345678901234567890123\n}\n";
+        let reading = stdin(json);
+        assert_eq!(reading.errors, []);
+        assert_eq!(reading.documents[0].locate("n"), at(4, 2));
+        assert!(reading.documents[0].json.contains("12345678901234567890123"));
+        assert_eq!(stdin("{apiVersion: v1, kind: X}").documents.len(), 1);
+        assert_eq!(stdin("{\"apiVersion\": v1, kind: X}").documents.len(), 1);
+        assert_eq!(stdin(format!("{json}---\n{}", object("a"))).documents.len(), 2);
+        let errors = stdin("{\"apiVersion\": \"v1\", \"kind\": \"X\"").errors;
+        assert!(errors[0].problem.contains("JSON ends too early"), "{}", errors[0]);
+    }
+
+    #[test]
+    fn oversized_documents_are_refused_and_large_ones_are_read_in_time() {
+        let huge = format!("{}data: {}\n---\n{}", object("a"), "x".repeat(MAX_DOCUMENT_BYTES), object("b"));
+        let reading = stdin(huge);
+        assert_eq!((names(&reading), reading.errors.len()), (vec!["b".to_owned()], 1));
+        assert!(reading.errors[0].problem.contains("larger than 16 MB"));
+
+        let mut large = object("a") + "data:\n";
+        for i in 0.. {
+            let i = i.to_string();
+            large.extend(["  key-", &i, ":\n  - name: value-", &i, "\n    weight: ", &i, "\n"]);
+            if large.len() > 5_000_000 {
+                break;
+            }
+        }
+        let start = std::time::Instant::now();
+        let reading = stdin(&large);
+        assert_eq!((reading.documents.len(), reading.errors.len()), (1, 0));
+        let limit = if cfg!(debug_assertions) { 30 } else { 2 };
+        assert!(start.elapsed().as_secs() < limit, "{:?}", start.elapsed());
+    }
+}
