@@ -50,8 +50,7 @@ impl Release {
     pub fn play(plan: DeliveryPlan, settings: &Settings) -> Self {
         let timeline = play_good(&plan);
         let parameters = &settings.parameters;
-        let outcomes =
-            outcomes(&plan, &timeline, &parameters.required_signals, parameters.distinct_signals);
+        let outcomes = outcomes(&plan, &timeline, &parameters.required_signals, parameters.distinct_signals);
         Self { plan, timeline, outcomes }
     }
 }

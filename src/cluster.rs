@@ -16,7 +16,8 @@ impl Kind {
     /// `argoproj.io/v1alpha1` Rollout.
     pub const ROLLOUT: Self = Self { api_version: "argoproj.io/v1alpha1", kind: "Rollout" };
     /// `argoproj.io/v1alpha1` `AnalysisTemplate`.
-    pub const ANALYSIS_TEMPLATE: Self = Self { api_version: "argoproj.io/v1alpha1", kind: "AnalysisTemplate" };
+    pub const ANALYSIS_TEMPLATE: Self =
+        Self { api_version: "argoproj.io/v1alpha1", kind: "AnalysisTemplate" };
     /// `argoproj.io/v1alpha1` `ClusterAnalysisTemplate`, which has no namespace.
     pub const CLUSTER_ANALYSIS_TEMPLATE: Self =
         Self { api_version: "argoproj.io/v1alpha1", kind: "ClusterAnalysisTemplate" };
@@ -58,7 +59,12 @@ pub trait Cluster {
     ///
     /// # Errors
     /// [`Unreadable`] when nobody can tell whether the object exists.
-    fn get(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<Option<Box<RawValue>>, Unreadable>;
+    fn get(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Result<Option<Box<RawValue>>, Unreadable>;
 
     /// All objects of a kind in a namespace (everywhere with `None`) as JSON, in no particular order.
     /// Nothing, when the API does not serve the kind.
@@ -69,6 +75,8 @@ pub trait Cluster {
 }
 
 /// A fixed set of objects.
+///
+/// One without a namespace is found in every one: it has none, or gets it when it is applied.
 #[derive(Debug, Default)]
 pub struct Objects(Vec<Stored>);
 
@@ -102,7 +110,8 @@ impl Objects {
     /// # Errors
     /// When it is not a Kubernetes object as JSON.
     pub fn insert(&mut self, json: Box<RawValue>) -> Result<(), serde_json::Error> {
-        let Identity { api_version, kind, metadata: Name { name, namespace } } = serde_json::from_str(json.get())?;
+        let Identity { api_version, kind, metadata: Name { name, namespace } } =
+            serde_json::from_str(json.get())?;
         let stored = Stored { api_version, kind, namespace, name, json };
         match self.0.iter_mut().find(|other| {
             (&other.api_version, &other.kind, &other.namespace, &other.name)
@@ -118,13 +127,19 @@ impl Objects {
         self.0.iter().filter(move |object| {
             object.api_version == kind.api_version
                 && object.kind == kind.kind
-                && namespace.is_none_or(|namespace| object.namespace.as_deref().unwrap_or("default") == namespace)
+                && namespace
+                    .is_none_or(|namespace| object.namespace.as_deref().is_none_or(|own| own == namespace))
         })
     }
 }
 
 impl Cluster for Objects {
-    fn get(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<Option<Box<RawValue>>, Unreadable> {
+    fn get(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Result<Option<Box<RawValue>>, Unreadable> {
         Ok(self.of(kind, namespace).find(|object| object.name == name).map(|object| object.json.clone()))
     }
 
@@ -153,7 +168,12 @@ impl<'a> Overlay<'a> {
 }
 
 impl Cluster for Overlay<'_> {
-    fn get(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<Option<Box<RawValue>>, Unreadable> {
+    fn get(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Result<Option<Box<RawValue>>, Unreadable> {
         match self.above.get(kind, namespace, name)? {
             Some(found) => Ok(Some(found)),
             None => self.below.get(kind, namespace, name),

@@ -80,7 +80,11 @@ impl Exemption {
         match approver {
             None => exemption.defect(APPROVED_BY, "nobody approved the exemption", "name who approved it"),
             Some(approver) if approver == terms.requester => {
-                exemption.defect(APPROVED_BY, "the requester approved the exemption", "let somebody else approve it");
+                exemption.defect(
+                    APPROVED_BY,
+                    "the requester approved the exemption",
+                    "let somebody else approve it",
+                );
             }
             Some(_) => {}
         }
@@ -99,7 +103,11 @@ impl Exemption {
     #[expect(clippy::cast_precision_loss, reason = "seconds")]
     fn check_expiry(&mut self, expires: Option<&str>, terms: Terms<'_>) {
         let Some(expires) = expires else {
-            return self.defect(EXPIRES, "the exemption has no end", "set a time such as 2026-12-01T18:00:00Z");
+            return self.defect(
+                EXPIRES,
+                "the exemption has no end",
+                "set a time such as 2026-12-01T18:00:00Z",
+            );
         };
         let Ok(end) = DateTime::parse_from_rfc3339(expires) else {
             let message = format!("{expires:?} is no time");
@@ -109,7 +117,11 @@ impl Exemption {
         if left <= 0.0 {
             self.defect(EXPIRES, format!("the exemption expired at {expires}"), "remove it");
         } else if left > terms.longest {
-            let message = format!("the exemption runs for {}, the longest allowed is {}", human(left), human(terms.longest));
+            let message = format!(
+                "the exemption runs for {}, the longest allowed is {}",
+                human(left),
+                human(terms.longest)
+            );
             self.defect(EXPIRES, message, "let it end earlier");
         }
     }

@@ -64,8 +64,9 @@ fn validate(payload: &[u8]) -> CallResult {
 fn answer(payload: &[u8]) -> Result<Response, String> {
     let Payload { mut request, settings } = serde_json::from_slice(payload)
         .map_err(|error| format!("rollgate cannot read the admission request: {error}"))?;
-    request.received_at =
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
+    request.received_at = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
     let settings = read_settings(settings.map_or("{}", RawValue::get))
         .map_err(|errors| format!("rollgate's settings are not valid: {}", one_line(&errors)))?;
     let review = review(&request, &settings, &Host);
@@ -136,7 +137,12 @@ impl Host {
 }
 
 impl Cluster for Host {
-    fn get(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<Option<Box<RawValue>>, Unreadable> {
+    fn get(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Result<Option<Box<RawValue>>, Unreadable> {
         let request = GetResource {
             api_version: kind.api_version,
             kind: kind.kind,
@@ -146,8 +152,12 @@ impl Cluster for Host {
             field_masks: None,
         };
         match Self::call("get_resource", &request) {
-            Ok(reply) => serde_json::from_slice(&reply).map(Some).map_err(|error| Unreadable(error.to_string())),
-            Err(error) if NOT_FOUND.iter().all(|part| error.contains(part)) || error.contains(NOT_SERVED) => Ok(None),
+            Ok(reply) => {
+                serde_json::from_slice(&reply).map(Some).map_err(|error| Unreadable(error.to_string()))
+            }
+            Err(error) if NOT_FOUND.iter().all(|part| error.contains(part)) || error.contains(NOT_SERVED) => {
+                Ok(None)
+            }
             Err(error) => Err(Unreadable(error)),
         }
     }
@@ -161,7 +171,8 @@ impl Cluster for Host {
             field_selector: None,
             field_masks: None,
         };
-        let operation = if namespace.is_some() { "list_resources_by_namespace" } else { "list_resources_all" };
+        let operation =
+            if namespace.is_some() { "list_resources_by_namespace" } else { "list_resources_all" };
         match Self::call(operation, &request) {
             Ok(reply) => serde_json::from_slice(&reply)
                 .map(|List { items }| items)

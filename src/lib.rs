@@ -48,15 +48,24 @@ pub fn review(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster)
     if !settings.scope.includes_labels(&identity.metadata.labels) {
         return Review::default();
     }
-    let exemption = Exemption::read(&identity.metadata.annotations, exemption::Terms {
-        requester: &request.user_info.username,
-        now: request.received_at,
-        longest: settings.parameters.max_exemption,
-        rules: &rules::names(),
-    });
+    let exemption = Exemption::read(
+        &identity.metadata.annotations,
+        exemption::Terms {
+            requester: &request.user_info.username,
+            now: request.received_at,
+            longest: settings.parameters.max_exemption,
+            rules: &rules::names(),
+        },
+    );
     let mut findings = Vec::new();
     for subject in subject::read(kind, object, &identity, request, settings, cluster) {
-        let case = Case { subject: subject.subject, origin: request.origin, settings, cluster, exemption: &exemption };
+        let case = Case {
+            subject: subject.subject,
+            origin: request.origin,
+            settings,
+            cluster,
+            exemption: &exemption,
+        };
         findings.extend(subject.place.of(rules::judge(&case)));
     }
     let exempted = exemption.apply(&mut findings).then_some(exemption);

@@ -49,7 +49,9 @@ pub enum Governed {
 /// What the request is to be judged as; `None` when it is none of the policy's business.
 #[must_use]
 pub fn governed(request: &Request<'_>, settings: &Settings) -> Option<Governed> {
-    if !matches!(&*request.operation, "CREATE" | "UPDATE") || request.sub_resource.as_deref().is_some_and(|s| !s.is_empty()) {
+    if !matches!(&*request.operation, "CREATE" | "UPDATE")
+        || request.sub_resource.as_deref().is_some_and(|s| !s.is_empty())
+    {
         return None;
     }
     let kind = match (&*request.kind.group, &*request.kind.kind) {

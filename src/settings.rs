@@ -171,8 +171,9 @@ impl Settings {
         if matches!(json.trim(), "" | "{}" | "null") {
             return Ok(Self::default());
         }
-        let value: Value = serde_json::from_str(json)
-            .map_err(|error| vec![SettingsError { path: "settings".to_owned(), message: error.to_string() }])?;
+        let value: Value = serde_json::from_str(json).map_err(|error| {
+            vec![SettingsError { path: "settings".to_owned(), message: error.to_string() }]
+        })?;
         let mut reader = Reader { errors: Vec::new() };
         let settings = reader.settings(&value, rules);
         if reader.errors.is_empty() { Ok(settings) } else { Err(reader.errors) }
@@ -252,7 +253,12 @@ fn seconds(value: &Value) -> Result<f64, String> {
 fn signals(value: &Value) -> Result<Vec<Signal>, String> {
     let names = Signal::ALL.map(Signal::name).join(", ");
     let error = || format!("must be a list of {names}, is {value}");
-    value.as_array().ok_or_else(error)?.iter().map(|name| name.as_str().and_then(Signal::from_name).ok_or_else(error)).collect()
+    value
+        .as_array()
+        .ok_or_else(error)?
+        .iter()
+        .map(|name| name.as_str().and_then(Signal::from_name).ok_or_else(error))
+        .collect()
 }
 
 /// Reads settings and collects what is wrong on the way.
@@ -315,7 +321,9 @@ impl Reader {
                 "scope" => self.scope(value, &mut settings.scope),
                 "actors" => self.actors(value, &mut settings),
                 "freeze" if value.as_array().is_some_and(Vec::is_empty) => {}
-                "freeze" => self.error(key, "freeze windows are not supported by this version: leave it empty"),
+                "freeze" => {
+                    self.error(key, "freeze windows are not supported by this version: leave it empty")
+                }
                 _ => self.error(key, "unknown setting"),
             }
         }
@@ -384,7 +392,9 @@ impl Reader {
                             Some(value) => {
                                 scope.match_labels.insert(key.clone(), value.to_owned());
                             }
-                            None => self.error(format!("{path}.{key}"), "must be a string: the label's value"),
+                            None => {
+                                self.error(format!("{path}.{key}"), "must be a string: the label's value")
+                            }
                         }
                     }
                 }
@@ -437,7 +447,11 @@ mod tests {
         assert_eq!(settings.level("analysis-signals", LEVELS), Level::Off);
         assert_eq!(settings.level("rollback-deadline", LEVELS), Level::Deny);
         assert_eq!(
-            (settings.parameters.max_first_weight, settings.parameters.max_increase, settings.parameters.deadline),
+            (
+                settings.parameters.max_first_weight,
+                settings.parameters.max_increase,
+                settings.parameters.deadline
+            ),
             (20.0, 25.0, 180.0)
         );
     }

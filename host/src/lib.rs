@@ -4,10 +4,14 @@
 #![forbid(unsafe_code)]
 
 pub mod admission;
+pub mod check;
 pub mod cluster;
 pub mod manifest;
+mod manifests;
+pub mod plan;
 mod policy_source;
 pub mod quantity;
+pub mod rules;
 pub mod run;
 pub mod runtime;
 pub mod serve;

@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use rollgate::{run, serve};
+use rollgate::{check, plan, rules, run, serve};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -30,6 +30,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Check manifests against the rules
+    Check(check::Args),
+    /// Show the delivery plan of Rollouts and Canaries, and what becomes of bad releases
+    Plan(plan::Args),
+    /// List the rules
+    Rules(rules::Args),
     /// Evaluate one admission request with a policy
     Run(run::Args),
     /// Serve a policy as a validating webhook
@@ -45,6 +51,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     start_log(&cli);
     let outcome = match &cli.command {
+        Command::Check(args) => Ok(check::run(args)),
+        Command::Plan(args) => Ok(plan::run(args)),
+        Command::Rules(args) => rules::run(args),
         Command::Run(args) => run::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Completions { shell } => {

@@ -24,9 +24,11 @@ pub struct Malformed {
 pub(crate) fn parse<'de, T: serde::Deserialize<'de>>(json: &'de str) -> Result<T, Malformed> {
     serde_json::from_str(json).or_else(|_| {
         // Only now, so that a well-formed object does not pay for keeping track of the path.
-        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(json)).map_err(|error| Malformed {
-            path: error.path().to_string(),
-            message: without_position(&error.into_inner().to_string()),
+        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(json)).map_err(|error| {
+            Malformed {
+                path: error.path().to_string(),
+                message: without_position(&error.into_inner().to_string()),
+            }
         })
     })
 }

@@ -32,7 +32,10 @@ struct Spec {
 }
 
 /// Reads the pods of `referent`.
-pub(crate) fn resolve_workload(cluster: &dyn Cluster, referent: Referent<'_>) -> Result<Workload, Unresolved> {
+pub(crate) fn resolve_workload(
+    cluster: &dyn Cluster,
+    referent: Referent<'_>,
+) -> Result<Workload, Unresolved> {
     let unresolved = |why| Unresolved {
         path: referent.path.to_owned(),
         object: format!("{}/{}", referent.kind.kind, referent.name),
@@ -43,7 +46,8 @@ pub(crate) fn resolve_workload(cluster: &dyn Cluster, referent: Referent<'_>) ->
         .get(referent.kind, Some(referent.namespace), referent.name)
         .map_err(|error| unresolved(Missing::Unreadable(error.0)))?
         .ok_or_else(|| unresolved(Missing::NotFound))?;
-    let object: Object = parse(json.get()).map_err(|error| unresolved(Missing::Malformed(error.to_string())))?;
+    let object: Object =
+        parse(json.get()).map_err(|error| unresolved(Missing::Malformed(error.to_string())))?;
     // A PodTemplate has its template at the top, everything else under spec.
     let template = object.spec.and_then(|spec| spec.template).or(object.template).unwrap_or_default();
     Ok(Workload { path: referent.path.to_owned(), unprobed_containers: template.spec.unprobed_containers() })

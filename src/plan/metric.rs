@@ -176,9 +176,9 @@ impl Metric {
     /// Values to try: what the measure can reach, and both sides of every number in the threshold.
     fn probes(&self) -> Vec<f64> {
         let (largest, mut probes) = match self.measure {
-            Measure::ErrorRatio { scale } | Measure::SuccessRatio { scale } | Measure::Availability { scale } => {
-                (scale, vec![0.0, scale / 1000.0, scale / 2.0, scale])
-            }
+            Measure::ErrorRatio { scale }
+            | Measure::SuccessRatio { scale }
+            | Measure::Availability { scale } => (scale, vec![0.0, scale / 1000.0, scale / 2.0, scale]),
             Measure::Constant(value) => return vec![value],
             Measure::Latency { .. } | Measure::ErrorRate | Measure::Unknown => {
                 (f64::INFINITY, vec![0.0, GOOD_LATENCY, 0.5, 1.0, 100.0, BAD_LATENCY])
@@ -187,7 +187,9 @@ impl Metric {
         for literal in self.threshold.literals() {
             let step = (literal.abs() * 1e-6).max(1e-9);
             // Neither counts nor ratios nor times are negative, so a threshold below zero separates nothing.
-            probes.extend([literal - step, literal, literal + step].into_iter().filter(|p| (0.0..=largest).contains(p)));
+            probes.extend(
+                [literal - step, literal, literal + step].into_iter().filter(|p| (0.0..=largest).contains(p)),
+            );
         }
         probes
     }
@@ -215,7 +217,8 @@ impl Metric {
                 return defects;
             }
             Threshold::Unreadable { reason } => {
-                defects.push(Defect::new(reason, "write the threshold as a condition on result, or as a range"));
+                defects
+                    .push(Defect::new(reason, "write the threshold as a condition on result, or as a range"));
                 return defects;
             }
             threshold if threshold.is_missing() => {
@@ -274,7 +277,9 @@ impl Metric {
             defects.push(Defect::new(message, "choose a bound that a bad release crosses"));
         }
         if self.may_be_empty && !self.errors_declared {
-            if let Some(empty) = self.shape.empty().filter(|empty| self.threshold.judge_result(empty) == Measured::Error) {
+            if let Some(empty) =
+                self.shape.empty().filter(|empty| self.threshold.judge_result(empty) == Measured::Error)
+            {
                 let guard = match empty {
                     crate::condition::Measurement::Nil => "default(result, 1e9)",
                     _ => "len(result) > 0 && …",

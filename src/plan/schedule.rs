@@ -72,7 +72,11 @@ impl Schedule {
             return self.count.unwrap_or(u64::MAX);
         };
         let intervals = since_first / interval;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, saturates")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "not negative, saturates"
+        )]
         let whole = if inclusive { intervals.floor() as u64 + 1 } else { intervals.ceil() as u64 };
         self.count.map_or(whole, |count| whole.min(count))
     }

@@ -170,10 +170,7 @@ impl<'a> Player<'a> {
         for (index, stage) in plan.stages.iter().enumerate() {
             let weight = stage.effective_weight;
             self.peak_weight = self.peak_weight.max(weight);
-            if self.exposed_at.is_none()
-                && self.bad.is_empty()
-                && (weight > 0.0 || stage.matching)
-            {
+            if self.exposed_at.is_none() && self.bad.is_empty() && (weight > 0.0 || stage.matching) {
                 self.exposed_at = Some(self.time);
             }
             let start = self.time;
@@ -293,8 +290,13 @@ impl<'a> Player<'a> {
 
     fn start_run(&mut self, index: usize, beside: bool) {
         let analysis = &self.plan.analyses[index];
-        let mut run =
-            Run { analysis: index, start: self.time, passed_at: Some(self.time), verdict: None, holds_from: None };
+        let mut run = Run {
+            analysis: index,
+            start: self.time,
+            passed_at: Some(self.time),
+            verdict: None,
+            holds_from: None,
+        };
         for (metric_index, metric) in analysis.metrics.iter().enumerate() {
             if !metric.takes_part() {
                 continue;

@@ -43,9 +43,14 @@ pub(super) fn what_happens(outcome: &Outcome) -> String {
             format!("stays at {} % and waits for ever at {what}", outcome.peak_weight.round())
         }
         (End::Waits, Some(Cause::Metric { .. })) => {
-            format!("is paused after {} by an inconclusive analysis and waits for someone", human(outcome.seconds))
+            format!(
+                "is paused after {} by an inconclusive analysis and waits for someone",
+                human(outcome.seconds)
+            )
         }
-        (End::Waits, None) => format!("waits at {} % for an analysis that never ends", outcome.peak_weight.round()),
+        (End::Waits, None) => {
+            format!("waits at {} % for an analysis that never ends", outcome.peak_weight.round())
+        }
     }
 }
 

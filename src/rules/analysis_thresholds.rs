@@ -21,7 +21,11 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
             for analysis in &release.plan.analyses {
                 check_metrics(&analysis.metrics, report);
                 if analysis.metrics.is_empty() && release.plan.analyses_known() {
-                    report.find(&analysis.path, "this analysis has no metrics: it measures nothing", "add metrics");
+                    report.find(
+                        &analysis.path,
+                        "this analysis has no metrics: it measures nothing",
+                        "add metrics",
+                    );
                 }
             }
         }

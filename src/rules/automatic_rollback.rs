@@ -17,7 +17,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let Some(release) = case.release_with_analyses() else { return };
-    let Some(outcome) = release.outcomes.first().filter(|outcome| outcome.end != End::RolledBack) else { return };
+    let Some(outcome) = release.outcomes.first().filter(|outcome| outcome.end != End::RolledBack) else {
+        return;
+    };
     let plan = &release.plan;
     let path = match &outcome.cause {
         Some(Cause::Gate { path, .. }) => path,

@@ -37,7 +37,11 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
         match before {
             None if exceeds(weight, max_first) => report.find(
                 &stage.path,
-                format!("the first stage sends {} to the new version, the most allowed is {}", share(stage), percent(max_first)),
+                format!(
+                    "the first stage sends {} to the new version, the most allowed is {}",
+                    share(stage),
+                    percent(max_first)
+                ),
                 "begin with a smaller weight; without a traffic router, with more replicas",
             ),
             Some(before) if exceeds(weight - before, max_increase) => report.find(

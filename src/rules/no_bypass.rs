@@ -91,7 +91,11 @@ fn governed(case: &Case<'_>, workload: &WorkloadObject) -> Result<Governed, Unre
         // Owner references can be written by anyone, so they prove nothing about who sends the request; in a set
         // of files they say that the owner, which is judged itself, makes this object.
         if case.origin == Origin::Manifests {
-            return Ok(if owner_is_listed(case, workload, &owner.kind, &owner.name)? { Governed::Yes } else { Governed::No });
+            return Ok(if owner_is_listed(case, workload, &owner.kind, &owner.name)? {
+                Governed::Yes
+            } else {
+                Governed::No
+            });
         }
         if matches!(owner.kind.as_str(), "Rollout" | "Canary" | "Deployment") {
             return Ok(Governed::ByHand(format!("{} {} manages it", owner.kind, owner.name)));
@@ -127,7 +131,11 @@ fn governed(case: &Case<'_>, workload: &WorkloadObject) -> Result<Governed, Unre
 }
 
 /// A Rollout only takes a Deployment out of service in its first revision, and only when told to in lower case.
-fn by_rollout(workload: &WorkloadObject, rollout: &argo::Governor, reference: &argo::WorkloadRef) -> Governed {
+fn by_rollout(
+    workload: &WorkloadObject,
+    rollout: &argo::Governor,
+    reference: &argo::WorkloadRef,
+) -> Governed {
     if workload.replicas == Some(0) {
         return Governed::Yes;
     }
@@ -138,12 +146,19 @@ fn by_rollout(workload: &WorkloadObject, rollout: &argo::Governor, reference: &a
     let revision: u64 =
         rollout.metadata.annotations.get(REVISION).and_then(|text| text.parse().ok()).unwrap_or(1);
     if revision > 1 {
-        return Governed::InName(format!("Rollout {name} scaled it down in revision 1 and leaves it alone in revision {revision}"));
+        return Governed::InName(format!(
+            "Rollout {name} scaled it down in revision 1 and leaves it alone in revision {revision}"
+        ));
     }
     Governed::Yes
 }
 
-fn owner_is_listed(case: &Case<'_>, workload: &WorkloadObject, kind: &str, name: &str) -> Result<bool, Unreadable> {
+fn owner_is_listed(
+    case: &Case<'_>,
+    workload: &WorkloadObject,
+    kind: &str,
+    name: &str,
+) -> Result<bool, Unreadable> {
     let namespace = Some(workload.namespace.as_str());
     for owner in [Kind::ROLLOUT, Kind::CANARY, Kind::DEPLOYMENT] {
         if owner.kind == kind {

@@ -22,7 +22,11 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     for Unresolved { path, object, why, .. } in &release.plan.unresolved {
         match why {
             Missing::Malformed(error) => {
-                report.find(path, format!("{object} cannot be used: {error}"), "correct it, or refer to another");
+                report.find(
+                    path,
+                    format!("{object} cannot be used: {error}"),
+                    "correct it, or refer to another",
+                );
             }
             Missing::NotFound if case.origin == Origin::Manifests => report.find(
                 path,

@@ -18,7 +18,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let Some(release) = case.release_with_analyses() else { return };
     let rolled_back = release.outcomes.iter().filter(|outcome| outcome.end == End::RolledBack);
-    let slowest = rolled_back.filter_map(|outcome| Some((outcome, since_first_failing(outcome)?))).max_by(|a, b| a.1.total_cmp(&b.1));
+    let slowest = rolled_back
+        .filter_map(|outcome| Some((outcome, since_first_failing(outcome)?)))
+        .max_by(|a, b| a.1.total_cmp(&b.1));
     let deadline = case.parameters().deadline;
     if let Some((outcome, seconds)) = slowest.filter(|(_, seconds)| *seconds > deadline) {
         let (path, title) = cause(release, outcome);

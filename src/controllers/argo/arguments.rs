@@ -17,12 +17,16 @@ impl Arguments {
     ///
     /// The Rollout's values win even where the template has its own; arguments the template does not know are
     /// ignored; one that has no value in the end is an error. `rollout` answers `fieldRef`s.
-    pub(super) fn merge(template: &[Argument], rollout_args: &[Argument], rollout: &str) -> Result<Self, String> {
+    pub(super) fn merge(
+        template: &[Argument],
+        rollout_args: &[Argument],
+        rollout: &str,
+    ) -> Result<Self, String> {
         let mut merged = Vec::with_capacity(template.len());
         for declared in template {
-            let given = rollout_args
-                .iter()
-                .find(|given| given.name == declared.name && (given.value.is_some() || given.value_from.is_some()));
+            let given = rollout_args.iter().find(|given| {
+                given.name == declared.name && (given.value.is_some() || given.value_from.is_some())
+            });
             let source = given.unwrap_or(declared);
             let value = match (&source.value, &source.value_from) {
                 // Experiments fill in placeholders of their own.
@@ -113,9 +117,11 @@ mod tests {
     #[test]
     fn the_rollouts_values_win_over_the_templates() {
         let template = [argument("max", Some("0.01")), argument("service", None)];
-        let rollout = [argument("max", Some("1 || true")), argument("service", Some("pay")), argument("x", Some("y"))];
+        let rollout =
+            [argument("max", Some("1 || true")), argument("service", Some("pay")), argument("x", Some("y"))];
         let merged = Arguments::merge(&template, &rollout, "{}").unwrap();
-        let text = merged.substitute(r#"{"successCondition":"result[0] < {{args.max}}","q":"{{ args.service }}"}"#);
+        let text =
+            merged.substitute(r#"{"successCondition":"result[0] < {{args.max}}","q":"{{ args.service }}"}"#);
         assert_eq!(text.unwrap(), r#"{"successCondition":"result[0] < 1 || true","q":"pay"}"#);
         assert!(merged.substitute("{{args.x}}").is_err());
     }

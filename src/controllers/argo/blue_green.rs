@@ -9,7 +9,9 @@ impl Reader<'_> {
         let path = "spec.strategy.blueGreen";
         self.plan.strategy = Strategy::BlueGreen;
         path.clone_into(&mut self.plan.path);
-        for (field, service) in [("activeService", &spec.active_service), ("previewService", &spec.preview_service)] {
+        for (field, service) in
+            [("activeService", &spec.active_service), ("previewService", &spec.preview_service)]
+        {
             if service.is_empty() {
                 self.plan.undeclared.push(Undeclared {
                     path: path.to_owned(),

@@ -59,9 +59,10 @@ impl Reader<'_> {
             stages.wait(match pause.duration.as_ref().map(seconds) {
                 None => Wait::Human { path: format!("{path}.pause"), what: "an indefinite pause" },
                 Some(Some(seconds)) => Wait::Time { seconds },
-                Some(None) => {
-                    Wait::Never { path: format!("{path}.pause.duration"), why: "a pause whose length cannot be read" }
-                }
+                Some(None) => Wait::Never {
+                    path: format!("{path}.pause.duration"),
+                    why: "a pause whose length cannot be read",
+                },
             });
         }
         if let Some(reference) = &step.analysis {
@@ -192,8 +193,8 @@ impl Stages {
     /// A header route sends all that match to the new version; without a match it is taken away again.
     fn set_header_route(&mut self, route: &HeaderRoute, path: String) {
         self.matching = !route.matches.is_empty();
-        let everyone =
-            self.matching && route.matches.iter().all(|one| one.header_value.as_ref().is_none_or(matches_all));
+        let everyone = self.matching
+            && route.matches.iter().all(|one| one.header_value.as_ref().is_none_or(matches_all));
         let effective = if everyone { 100.0 } else { self.current().effective_weight };
         self.push(path, effective);
     }
@@ -214,7 +215,10 @@ impl Stages {
 
     /// The stages without a last one that waits for nothing at 100 %: that is the promotion itself.
     fn finish(mut self) -> Vec<Stage> {
-        if self.current().effective_weight >= 100.0 && self.current().waits.is_empty() && self.stages.len() > 1 {
+        if self.current().effective_weight >= 100.0
+            && self.current().waits.is_empty()
+            && self.stages.len() > 1
+        {
             self.stages.pop();
         }
         self.stages

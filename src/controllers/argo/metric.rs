@@ -23,7 +23,8 @@ pub(super) struct Origin<'a> {
 /// Reads one metric from its JSON text. One that cannot be read is refused, as the controller refuses it.
 pub(super) fn read(json: &str, arguments: &Arguments, origin: Origin<'_>) -> Metric {
     let substituted = arguments.substitute(json);
-    let read = substituted.and_then(|json| serde_json::from_str::<Spec>(&json).map_err(|error| error.to_string()));
+    let read =
+        substituted.and_then(|json| serde_json::from_str::<Spec>(&json).map_err(|error| error.to_string()));
     let (spec, unreadable) = match read {
         Ok(spec) => (spec, None),
         // The name alone, so that the message can say which metric it is.
@@ -113,7 +114,9 @@ fn threshold_of(spec: &Spec) -> Threshold {
         if text.is_empty() {
             return Ok(None);
         }
-        Condition::parse(text).map(Some).map_err(|error| format!("has a {field} that cannot be read: {error}"))
+        Condition::parse(text)
+            .map(Some)
+            .map_err(|error| format!("has a {field} that cannot be read: {error}"))
     };
     match (condition("successCondition", success), condition("failureCondition", failure)) {
         (Ok(success), Ok(failure)) => Threshold::Conditions { success, failure },

@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use self::arguments::Arguments;
 use self::metric::Origin;
-use self::spec::{AnalysisReference, Rollout};
 pub(crate) use self::spec::WorkloadRef;
+use self::spec::{AnalysisReference, Rollout};
 use self::templates::Resolver;
 use super::{Malformed, Referent, SIGNALS_ANNOTATION, parse, resolve_workload};
 use crate::cluster::{Cluster, Kind};
@@ -64,7 +64,9 @@ fn workload(rollout: &Rollout, namespace: &str, cluster: &dyn Cluster) -> Result
             return Err(Unresolved {
                 path: format!("{path}.kind"),
                 object: format!("{other}/{}", reference.name),
-                why: Missing::Malformed("a Rollout takes its pods from a Deployment, ReplicaSet or PodTemplate".into()),
+                why: Missing::Malformed(
+                    "a Rollout takes its pods from a Deployment, ReplicaSet or PodTemplate".into(),
+                ),
                 hides_analysis: false,
             });
         }
@@ -132,13 +134,18 @@ impl Reader<'_> {
                 self.plan.templates.push(template);
             }
         }
-        let mut analysis =
-            Analysis { path: path.to_owned(), metrics: resolved.metrics, needs_exposure: true, ..Analysis::default() };
+        let mut analysis = Analysis {
+            path: path.to_owned(),
+            metrics: resolved.metrics,
+            needs_exposure: true,
+            ..Analysis::default()
+        };
         let label = reference.analysis_run_metadata.labels.get(INSTANCE_LABEL);
         if label.is_some() && label != self.instance {
             // The run belongs to another controller, so here it never measures anything.
             for metric in &mut analysis.metrics {
-                metric.refused = Some(format!("its label {INSTANCE_LABEL} keeps the controller from running it"));
+                metric.refused =
+                    Some(format!("its label {INSTANCE_LABEL} keeps the controller from running it"));
             }
         }
         self.plan.analyses.push(analysis);

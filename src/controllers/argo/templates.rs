@@ -69,7 +69,9 @@ impl Resolver<'_> {
             Ok(arguments) => {
                 for Found { object, path, signals, metrics } in &found {
                     let origin = Origin { path, object, signals: signals.as_ref() };
-                    resolved.metrics.extend(metrics.iter().map(|json| metric::read(json.get(), &arguments, origin)));
+                    resolved
+                        .metrics
+                        .extend(metrics.iter().map(|json| metric::read(json.get(), &arguments, origin)));
                 }
             }
             Err(why) => resolved.unresolved.push(malformed(why)),
@@ -117,7 +119,9 @@ impl Resolver<'_> {
         for argument in template.spec.args {
             match search.args.iter_mut().find(|known| known.name == argument.name) {
                 Some(known) if known.value.is_none() && known.value_from.is_none() => *known = argument,
-                Some(known) if argument.value.is_some() && known.value.is_some() && known.value != argument.value => {
+                Some(known)
+                    if argument.value.is_some() && known.value.is_some() && known.value != argument.value =>
+                {
                     search.resolved.unresolved.push(Unresolved {
                         path: path.to_owned(),
                         object: object.clone(),

@@ -99,7 +99,11 @@ mod tests {
             (4, true, 0.0, 0),
         ] {
             let share = pod_share(replicas, weight, surge);
-            assert_eq!(format!("{share:.0}"), percent.to_string(), "{replicas} pods, surge {surge}, weight {weight}");
+            assert_eq!(
+                format!("{share:.0}"),
+                percent.to_string(),
+                "{replicas} pods, surge {surge}, weight {weight}"
+            );
         }
     }
 

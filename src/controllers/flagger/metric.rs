@@ -40,12 +40,10 @@ impl Reader<'_> {
                 metrics.push(metric(Measure::SuccessRatio { scale: 100.0 }, "", threshold(range)));
             }
             "request-duration" => {
-                let range = spec
-                    .threshold_range
-                    .unwrap_or(ThresholdRange { min: None, max: Some(spec.threshold) });
+                let range =
+                    spec.threshold_range.unwrap_or(ThresholdRange { min: None, max: Some(spec.threshold) });
                 // Limits on durations lose what is below a millisecond.
-                let whole =
-                    ThresholdRange { min: range.min.map(f64::trunc), max: range.max.map(f64::trunc) };
+                let whole = ThresholdRange { min: range.min.map(f64::trunc), max: range.max.map(f64::trunc) };
                 let measure =
                     Measure::Latency { quantile: Some(0.99), unit: Some(LatencyUnit::Milliseconds) };
                 metrics.push(metric(measure, "", threshold(whole)));
@@ -56,7 +54,8 @@ impl Reader<'_> {
             spec.threshold_range.unwrap_or(ThresholdRange { min: None, max: Some(spec.threshold) }),
         );
         if let Some(reference) = &spec.template_ref {
-            let namespace = if reference.namespace.is_empty() { self.namespace } else { &reference.namespace };
+            let namespace =
+                if reference.namespace.is_empty() { self.namespace } else { &reference.namespace };
             let object = format!("MetricTemplate/{}", reference.name);
             self.plan.templates.push(object.clone());
             match self.template(namespace, &reference.name) {
@@ -118,7 +117,8 @@ impl Reader<'_> {
             let Some(length) = rest[open..].find("}}") else { break };
             let (before, placeholder) = (&rest[..open], &rest[open..open + length + 2]);
             text.push_str(before);
-            let name = placeholder[2..placeholder.len() - 2].trim_matches(|c: char| c == '-' || c.is_whitespace());
+            let name =
+                placeholder[2..placeholder.len() - 2].trim_matches(|c: char| c == '-' || c.is_whitespace());
             text.push_str(match name {
                 "interval" => interval,
                 "namespace" => self.namespace,

@@ -72,7 +72,9 @@ fn workload(
             return Err(Unresolved {
                 path: format!("{path}.kind"),
                 object: format!("{other}/{}", spec.target_ref.name),
-                why: Missing::Malformed("a Canary releases a Deployment, a DaemonSet or a Service".to_owned()),
+                why: Missing::Malformed(
+                    "a Canary releases a Deployment, a DaemonSet or a Service".to_owned(),
+                ),
                 hides_analysis: false,
             });
         }

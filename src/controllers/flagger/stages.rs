@@ -1,8 +1,10 @@
 //! The stages of a Canary (`pkg/controller/scheduler.go`).
 
-use super::spec::{Analysis, CanarySpec, Webhook};
 use super::Reader;
-use crate::plan::{self, Metric, MetricKind, Position, ResultShape, Schedule, Stage, Strategy, Threshold, Undeclared, Wait};
+use super::spec::{Analysis, CanarySpec, Webhook};
+use crate::plan::{
+    self, Metric, MetricKind, Position, ResultShape, Schedule, Stage, Strategy, Threshold, Undeclared, Wait,
+};
 use crate::query::Measure;
 
 const PATH: &str = "spec.analysis";
@@ -147,14 +149,17 @@ impl Reader<'_> {
         if weights.is_empty() {
             self.plan.undeclared.push(Undeclared {
                 path: PATH.to_owned(),
-                message: "neither iterations nor a step weight above zero is declared, so the release never moves".to_owned(),
+                message:
+                    "neither iterations nor a step weight above zero is declared, so the release never moves"
+                        .to_owned(),
                 help: "set stepWeight and maxWeight, stepWeights, or iterations".to_owned(),
             });
             let waits = vec![never("an analysis without steps")];
             self.plan.stages.push(Stage { path: PATH.to_owned(), waits, ..Stage::default() });
             return;
         }
-        let gated = analysis.webhooks.iter().any(|hook| hook.kind == "confirm-traffic-increase" && can_fail(hook));
+        let gated =
+            analysis.webhooks.iter().any(|hook| hook.kind == "confirm-traffic-increase" && can_fail(hook));
         let last = weights.len() - 1;
         for (index, (field, weight)) in weights.into_iter().enumerate() {
             let mut waits = vec![Wait::Time { seconds: interval }];

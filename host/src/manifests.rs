@@ -1,0 +1,74 @@
+//! A set of manifests as the whole world: what the offline commands look at.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use rollgate_policy::admission::Manifest;
+use rollgate_policy::cluster::Objects;
+use rollgate_policy::settings::Settings;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::manifest::{self, Document, ReadError, Source};
+use crate::policy_source;
+
+/// Objects read from files, and what could not be read.
+pub(crate) struct Manifests {
+    pub objects: Vec<Object>,
+    pub errors: Vec<ReadError>,
+    /// The same objects, to look references up in.
+    pub cluster: Objects,
+}
+
+/// One object and its place.
+pub(crate) struct Object {
+    pub document: Document,
+    pub json: Box<RawValue>,
+}
+
+impl Object {
+    /// Kind, namespace and name.
+    pub(crate) fn identity(&self) -> Manifest<'_> {
+        // The reader lets nothing through without an apiVersion and a kind; a name that is no text is the
+        // policy's to report.
+        serde_json::from_str(self.json.get()).unwrap_or_else(|_| self.nameless())
+    }
+
+    fn nameless(&self) -> Manifest<'_> {
+        let value: Value = serde_json::from_str(self.json.get()).unwrap_or_default();
+        let text = |key: &str| Cow::Owned(value[key].as_str().unwrap_or_default().to_owned());
+        Manifest { api_version: text("apiVersion"), kind: text("kind"), metadata: Default::default() }
+    }
+}
+
+impl Manifests {
+    /// Reads files, directories and `-` for standard input.
+    pub(crate) fn read(paths: &[PathBuf]) -> Self {
+        let sources: Vec<Source> = paths
+            .iter()
+            .map(|path| if path == Path::new("-") { Source::Stdin } else { Source::Path(path.clone()) })
+            .collect();
+        let reading = manifest::gather(&sources);
+        let mut manifests = Self { objects: Vec::new(), errors: reading.errors, cluster: Objects::default() };
+        for mut document in reading.documents {
+            let Ok(json) = RawValue::from_string(std::mem::take(&mut document.json)) else { continue };
+            // What has no name cannot be referred to either.
+            let _ = manifests.cluster.insert(json.clone());
+            manifests.objects.push(Object { document, json });
+        }
+        manifests
+    }
+}
+
+/// Settings from a file in YAML or JSON; the defaults without one.
+pub(crate) fn settings(path: Option<&Path>) -> anyhow::Result<Settings> {
+    let Some(path) = path else { return Ok(Settings::default()) };
+    let json = policy_source::settings_from_file(path)?;
+    rollgate_policy::read_settings(json.as_json())
+        .map_err(|errors| {
+            let lines: Vec<String> = errors.iter().map(|error| format!("\n  {error}")).collect();
+            anyhow!("{} setting(s) are not valid:{}", errors.len(), lines.concat())
+        })
+        .with_context(|| path.display().to_string())
+}
