@@ -489,7 +489,10 @@ mod tests {
             r#"{"apiVersion":"v1","kind":"Service","metadata":{"name":"b"}}"#
         );
         assert_eq!(reading.documents[1].locate("metadata"), at(10, 5));
-        assert!(stdin("apiVersion: v1\nkind: List\nitems: []\n").errors.is_empty());
+        for nothing in ["", "items: []\n", "items:\n"] {
+            let reading = stdin(format!("apiVersion: v1\nkind: List\n{nothing}"));
+            assert_eq!((reading.documents.len(), reading.errors), (0, vec![]), "{nothing}");
+        }
         // A kind may end in "List" without being a list.
         assert_eq!(stdin("apiVersion: v1\nkind: AllowList\nspec: {}\n").documents.len(), 1);
     }
