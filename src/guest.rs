@@ -1,17 +1,14 @@
 //! The waPC guest: what Kubewarden calls in the module.
 
-use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use kubewarden_policy_sdk::protocol_version_guest;
-use kubewarden_policy_sdk::settings::SettingsValidationResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use wapc_guest::{CallResult, host_call, register_function};
 
-use crate::admission::Request;
 use crate::cluster::{Cluster, Kind, Unreadable};
-use crate::{read_settings, review};
+use crate::protocol;
 
 /// Registers the operations; called once by the host after instantiation.
 #[unsafe(no_mangle)]
@@ -21,77 +18,13 @@ pub extern "C" fn wapc_init() {
     register_function("protocol_version", protocol_version_guest);
 }
 
-/// HTTP status of a rejected release.
-const FORBIDDEN: u16 = 403;
-/// HTTP status of a request that makes no sense.
-const BAD_REQUEST: u16 = 400;
-
-/// The answer in Kubewarden's form; what is empty is left out.
-///
-/// The SDK's own type keeps annotations in random order, and the answer is to be the same every time.
-#[derive(Default, Serialize)]
-struct Response {
-    accepted: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<u16>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    audit_annotations: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<String>,
-}
-
-/// What `validate` is called with.
-#[derive(Deserialize)]
-struct Payload<'a> {
-    #[serde(borrow)]
-    request: Request<'a>,
-    #[serde(borrow)]
-    settings: Option<&'a RawValue>,
-}
-
 fn validate(payload: &[u8]) -> CallResult {
-    let response = answer(payload).unwrap_or_else(|reason| Response {
-        message: Some(reason),
-        code: Some(BAD_REQUEST),
-        ..Response::default()
-    });
-    Ok(serde_json::to_vec(&response)?)
-}
-
-/// The answer to a request, or why it cannot be read.
-fn answer(payload: &[u8]) -> Result<Response, String> {
-    let Payload { mut request, settings } = serde_json::from_slice(payload)
-        .map_err(|error| format!("rollgate cannot read the admission request: {error}"))?;
-    request.received_at = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
-    let settings = read_settings(settings.map_or("{}", RawValue::get))
-        .map_err(|errors| format!("rollgate's settings are not valid: {}", one_line(&errors)))?;
-    let review = review(&request, &settings, &Host);
-    let reason = (!review.accepted()).then(|| review.message());
-    Ok(Response {
-        accepted: reason.is_none(),
-        code: reason.is_some().then_some(FORBIDDEN),
-        message: reason,
-        warnings: review.warnings(),
-        audit_annotations: review.audit_annotations(),
-    })
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    Ok(protocol::validate(payload, i64::try_from(now).unwrap_or(i64::MAX), &Host))
 }
 
 fn validate_settings(payload: &[u8]) -> CallResult {
-    let settings = std::str::from_utf8(payload).map_err(|error| error.to_string());
-    let (valid, message) = match settings.map(read_settings) {
-        Ok(Ok(_)) => (true, None),
-        Ok(Err(errors)) => (false, Some(one_line(&errors))),
-        Err(error) => (false, Some(error)),
-    };
-    Ok(serde_json::to_vec(&SettingsValidationResponse { valid, message })?)
-}
-
-fn one_line<E: ToString>(errors: &[E]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    Ok(protocol::validate_settings(payload))
 }
 
 /// The cluster as Kubewarden's host capabilities show it.

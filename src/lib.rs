@@ -16,6 +16,7 @@ pub mod finding;
 mod guest;
 mod kubernetes;
 pub mod plan;
+pub mod protocol;
 pub mod query;
 mod review;
 pub mod rules;

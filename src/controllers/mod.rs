@@ -4,10 +4,10 @@
 
 pub mod argo;
 pub mod flagger;
-mod named;
+mod measure;
 mod workload;
 
-pub(crate) use named::{SIGNALS_ANNOTATION, declared_measure, measure_by_name};
+pub(crate) use measure::{SIGNALS_ANNOTATION, declared_measure, measure_by_name, queried_measure};
 pub(crate) use workload::{Referent, resolve_workload};
 
 /// Why an object of a governed kind could not be read.

@@ -113,15 +113,25 @@ impl Metric {
         verdicts.into_iter().min().unwrap_or(Measured::Error)
     }
 
-    /// The verdict on a release that is as bad as can be in what the metric measures.
+    /// The verdict on a release that is bad in what the metric measures.
+    ///
+    /// That is the verdict on the worst result there is; unless some result is inconclusive, since a release can
+    /// be just bad enough for that, and is then paused instead of failed.
     #[must_use]
     pub fn when_bad(&self) -> Measured {
-        match self.measure {
+        let worst = match self.measure {
             Measure::ErrorRatio { scale } => self.judge(scale),
             Measure::SuccessRatio { .. } | Measure::Availability { .. } => self.judge(0.0),
             Measure::Latency { .. } | Measure::ErrorRate => self.judge(BAD_LATENCY),
-            Measure::Constant(_) | Measure::Unknown => self.when_unknown(),
-        }
+            Measure::Constant(_) | Measure::Unknown => return self.when_unknown(),
+        };
+        if worst == Measured::Failed && self.has_gap() { Measured::Inconclusive } else { worst }
+    }
+
+    /// Whether some result is neither a success nor a failure.
+    #[must_use]
+    pub fn has_gap(&self) -> bool {
+        self.probes().into_iter().any(|value| self.judge(value) == Measured::Inconclusive)
     }
 
     /// The verdict on a release that is bad in something this metric is not known to measure.
@@ -129,11 +139,7 @@ impl Metric {
     /// It is not expected to help; but if it can end inconclusive it may pause the release before another
     /// metric has failed, and that has to be reckoned with.
     fn when_unknown(&self) -> Measured {
-        if self.probes().into_iter().any(|value| self.judge(value) == Measured::Inconclusive) {
-            Measured::Inconclusive
-        } else {
-            self.when_good()
-        }
+        if self.has_gap() { Measured::Inconclusive } else { self.when_good() }
     }
 
     /// The verdict on a release that is bad in `bad`, and in nothing else.
@@ -262,7 +268,7 @@ impl Metric {
                     "fails a release without any fault: its threshold points the wrong way",
                     "fail on high error ratios and latencies, and on low success ratios",
                 ));
-            } else if known && self.when_bad() != Measured::Failed {
+            } else if known && self.when_bad() == Measured::Successful {
                 defects.push(Defect::new(
                     "does not fail a release that is as bad as can be in what it measures",
                     "make the worst result violate the condition",

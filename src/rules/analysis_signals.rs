@@ -57,6 +57,9 @@ pub(super) fn what_happens(outcome: &Outcome) -> String {
 fn why_not(plan: &DeliveryPlan, signal: Signal, distinct: bool) -> String {
     let serving: Vec<&Metric> =
         plan.metrics().filter(|metric| metric.signals(distinct).contains(signal)).collect();
+    if let Some(metric) = serving.iter().find(|metric| metric.has_gap() && !metric.dry_run) {
+        return format!("{} measures it, but is inconclusive between its two conditions", metric.title());
+    }
     if let Some(metric) = serving.iter().find(|metric| metric.can_fail()) {
         return format!("{} measures it, but does not end the release in time", metric.title());
     }

@@ -18,6 +18,14 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     match &case.subject {
         Subject::Template(metrics) => check_metrics(metrics, report),
         Subject::Release(release) => {
+            if release.plan.analyses_known() && release.plan.metrics().next().is_none() {
+                report.find(
+                    &release.plan.path,
+                    "no metric has a threshold: there is no metric",
+                    "add an analysis with metrics, each with a condition that a bad release violates",
+                );
+                return;
+            }
             for analysis in &release.plan.analyses {
                 check_metrics(&analysis.metrics, report);
                 if analysis.metrics.is_empty() && release.plan.analyses_known() {

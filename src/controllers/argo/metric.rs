@@ -3,11 +3,11 @@
 use super::arguments::{Arguments, is_unknown};
 use super::spec::{Metric as Spec, Provider};
 use crate::condition::Condition;
-use crate::controllers::{declared_measure, measure_by_name};
+use crate::controllers::{declared_measure, measure_by_name, queried_measure};
 use crate::duration::parse_go;
 use crate::kubernetes::IntOrString;
 use crate::plan::{Metric, MetricKind, ResultShape, Schedule, Threshold};
-use crate::query::{self, Measure, Shape};
+use crate::query::Measure;
 
 /// Where a metric stands.
 #[derive(Debug, Clone, Copy)]
@@ -74,16 +74,7 @@ fn result_of(provider: &Provider) -> (Measure, ResultShape, bool) {
         if prometheus.range_query.is_some() {
             return (Measure::Unknown, ResultShape::Opaque, false);
         }
-        return match query::read(&prometheus.query) {
-            Ok(reading) => {
-                let shape = match reading.shape {
-                    Shape::Scalar => ResultShape::Number,
-                    Shape::Vector => ResultShape::Vector,
-                };
-                (reading.measure, shape, reading.may_be_empty)
-            }
-            Err(_) => (Measure::Unknown, ResultShape::Vector, true),
-        };
+        return queried_measure(&prometheus.query);
     }
     let shape = if provider.datadog.is_some() {
         ResultShape::OptionalNumber

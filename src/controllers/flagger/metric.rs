@@ -3,9 +3,9 @@
 use super::Reader;
 use super::spec::{Metric as Spec, MetricTemplate, ThresholdRange};
 use crate::cluster::Kind;
-use crate::controllers::{SIGNALS_ANNOTATION, declared_measure, measure_by_name, parse};
+use crate::controllers::{SIGNALS_ANNOTATION, declared_measure, measure_by_name, parse, queried_measure};
 use crate::plan::{Metric, MetricKind, Missing, ResultShape, Schedule, Threshold, Unresolved};
-use crate::query::{self, LatencyUnit, Measure};
+use crate::query::{LatencyUnit, Measure};
 
 /// The interval of built-in and inline metrics that name none.
 const DEFAULT_INTERVAL: &str = "1m";
@@ -73,7 +73,7 @@ impl Reader<'_> {
         } else if !spec.query.is_empty() {
             let interval = if spec.interval.is_empty() { DEFAULT_INTERVAL } else { &spec.interval };
             let query = self.render(&spec.query, interval, spec);
-            let measure = query::read(&query).map_or(Measure::Unknown, |reading| reading.measure);
+            let measure = queried_measure(&query).0;
             metrics.push(metric(measure, "", range));
         } else if metrics.is_empty() {
             metrics.push(Metric {
@@ -100,9 +100,9 @@ impl Reader<'_> {
         let declared = || declared_measure(template.metadata.annotations.get(SIGNALS_ANNOTATION), &spec.name);
         if template.spec.provider.kind == "prometheus" {
             let query = self.render(&template.spec.query, &spec.interval, spec);
-            match query::read(&query).map(|reading| reading.measure) {
-                Ok(Measure::Unknown) | Err(_) => declared().unwrap_or(Measure::Unknown),
-                Ok(measure) => measure,
+            match queried_measure(&query).0 {
+                Measure::Unknown => declared().unwrap_or(Measure::Unknown),
+                measure => measure,
             }
         } else {
             declared().unwrap_or_else(|| measure_by_name(&spec.name))

@@ -147,6 +147,7 @@ impl Reader<'_> {
         }
         let Progression { weights, stuck } = Progression::of(analysis);
         if weights.is_empty() {
+            self.plan.strategy = Strategy::None;
             self.plan.undeclared.push(Undeclared {
                 path: PATH.to_owned(),
                 message:

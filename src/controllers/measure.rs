@@ -1,7 +1,7 @@
-//! What a metric measures when its query is not `PromQL`: said by its author, or by its name.
+//! What a metric measures: said by its query, by its author, or by its name.
 
-use crate::plan::Signal;
-use crate::query::Measure;
+use crate::plan::{ResultShape, Signal};
+use crate::query::{self, Measure, Shape};
 
 /// The annotation on a template that says which signal a metric serves: `p95=latency, errors=error-rate`, or a
 /// signal alone where the template holds one metric.
@@ -9,6 +9,25 @@ pub(crate) const SIGNALS_ANNOTATION: &str = "rollgate.dev/signals";
 
 /// The largest error ratio in the scale such providers report in.
 const PERCENT: f64 = 100.0;
+
+/// What a `PromQL` query measures, what its result looks like, and whether that can be without data.
+pub(crate) fn queried_measure(query: &str) -> (Measure, ResultShape, bool) {
+    match query::read(query) {
+        Ok(reading) => {
+            let shape = match reading.shape {
+                Shape::Scalar => ResultShape::Number,
+                Shape::Vector => ResultShape::Vector,
+            };
+            let measure = match reading.measure {
+                // An average hides the slow requests; the rulebook asks for p95 or a histogram.
+                Measure::Latency { quantile: None, .. } => Measure::Unknown,
+                measure => measure,
+            };
+            (measure, shape, reading.may_be_empty)
+        }
+        Err(_) => (Measure::Unknown, ResultShape::Vector, true),
+    }
+}
 
 /// What the author declares in [`SIGNALS_ANNOTATION`] about `metric`.
 pub(crate) fn declared_measure(annotation: Option<&String>, metric: &str) -> Option<Measure> {
