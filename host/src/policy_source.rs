@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::runtime::{Callbacks, Grants, LoadError, Metadata, Policy, Settings};
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use serde_json::Value;
 
 /// The path of a policy given as a path or as a `file://` address.
@@ -28,14 +28,15 @@ pub(crate) fn local_path(policy: &str) -> anyhow::Result<PathBuf> {
 }
 
 /// Adds to an error of loading what to do about it.
-pub(crate) fn explain(path: &Path, error: LoadError) -> anyhow::Error {
+pub(crate) fn explain(path: &Path, error: &LoadError) -> anyhow::Error {
     match error {
-        LoadError::Read { .. } => anyhow::Error::new(error).context("give the path of a policy's .wasm file"),
-        _ => anyhow::Error::new(error).context(format!("cannot use {} as a policy", path.display())),
+        LoadError::Read { .. } => anyhow!("{error}. Give the path of the policy's .wasm file"),
+        LoadError::Engine(_) => anyhow!("{error}. Allow fewer evaluations at once, or less memory for each"),
+        _ => anyhow!("cannot use {} as a policy: {error}", path.display()),
     }
 }
 
-/// Reads settings in YAML or JSON; of a `settings:` wrapper nothing is known here.
+/// Reads settings in YAML or JSON; an empty file holds none.
 pub(crate) fn settings_from_file(path: &Path) -> anyhow::Result<Settings> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("cannot read settings {}", path.display()))?;

@@ -96,7 +96,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let cache = if args.disable_wasmtime_cache { ModuleCache::Disabled } else { ModuleCache::User };
     let path = policy_source::local_path(&args.policy)?;
     let policy =
-        Policy::from_file(&path, &limits, &cache).map_err(|error| policy_source::explain(&path, error))?;
+        Policy::from_file(&path, &limits, &cache).map_err(|error| policy_source::explain(&path, &error))?;
     if args.execution_mode.is_none() {
         policy_source::check_execution_mode(policy.metadata())?;
     }

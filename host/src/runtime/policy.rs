@@ -19,7 +19,8 @@ use crate::admission::ValidationResponse;
 
 /// How much of a guest's memory stays mapped between evaluations, cleared instead of given back.
 ///
-/// Page faults cost more than clearing; this covers what small policies touch.
+/// A page fault costs more than clearing a page. Where the kernel can tell which pages were touched (Linux 6.7 and
+/// later) only those are cleared, so the figure may be generous.
 const KEEP_RESIDENT: usize = 1 << 20;
 
 /// Where compiled modules are kept between runs.

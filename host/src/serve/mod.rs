@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use axum_server::Handle;
 
 use crate::cluster::{StaticCluster, cluster_objects};
@@ -92,8 +92,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         (Some(cert), Some(key)) => tls::Identity::from_files(cert, key)?,
         _ => tls::Identity::issue(&args.tls_san)?,
     };
-    let listener = TcpListener::bind(args.listen).with_context(|| {
-        format!("cannot listen on {}: choose another address or port with --listen", args.listen)
+    let listener = TcpListener::bind(args.listen).map_err(|error| {
+        anyhow!("cannot listen on {}: {error}. Choose another address or port with --listen", args.listen)
     })?;
     listener.set_nonblocking(true).context("cannot set up the listening socket")?;
     if let Some(path) = &args.ca_out {
@@ -119,7 +119,7 @@ fn evaluator(args: &Args) -> anyhow::Result<Evaluator> {
     let cache = if args.disable_wasmtime_cache { ModuleCache::Disabled } else { ModuleCache::User };
     let path = &args.policy;
     let policy =
-        Policy::from_file(path, &limits, &cache).map_err(|error| policy_source::explain(path, error))?;
+        Policy::from_file(path, &limits, &cache).map_err(|error| policy_source::explain(path, &error))?;
     policy_source::check_execution_mode(policy.metadata()).with_context(|| path.display().to_string())?;
     match policy.protocol_version().as_deref() {
         Ok("v1") => {}
@@ -143,7 +143,7 @@ fn evaluator(args: &Args) -> anyhow::Result<Evaluator> {
         None => Settings::default(),
     };
     policy_source::check_settings(&policy, &settings, &callbacks).with_context(|| match &args.settings {
-        Some(path) => format!("correct {}", path.display()),
+        Some(path) => path.display().to_string(),
         None => "the policy does not run without settings: give them with --settings".to_owned(),
     })?;
     Ok(Evaluator::new(policy, settings, callbacks, args.max_queued))
@@ -168,7 +168,7 @@ async fn serve(
     let server = Arc::new(Server::new(evaluator));
     let config = identity.config();
     if let Some(files) = identity.into_files() {
-        tokio::spawn(tls::reload(files, config.clone()));
+        tokio::spawn(tls::reload(tls::Renewal::new(files, config.clone())));
     }
     let handle = Handle::new();
     let app = routes::router(Arc::clone(&server), args.body_limit);

@@ -141,11 +141,11 @@ async fn decide(
             (response, outcome)
         }
         Err(Failure::Call(error)) => {
-            tracing::error!(uid = %request.uid, %error, "no verdict");
+            tracing::error!(uid = &*request.uid, %error, "no verdict");
             (AdmissionResponse::from_error(&request.uid, &error), Outcome::from(&error))
         }
         Err(Failure::Host(error)) => {
-            tracing::error!(uid = %request.uid, %error, "no verdict");
+            tracing::error!(uid = &*request.uid, %error, "no verdict");
             let message = format!("internal server error: {error}");
             (AdmissionResponse::failed(&request.uid, message), Outcome::host_error)
         }
@@ -158,12 +158,13 @@ async fn decide(
     };
     let duration = started.elapsed();
     server.metrics.reviewed(&request.operation, outcome, duration);
+    // Strings, not displayed values: those are escaped in the text form of the log.
     tracing::info!(
-        uid = %request.uid,
-        kind = %request.kind.kind,
+        uid = &*request.uid,
+        kind = &*request.kind.kind,
         namespace = request.namespace.as_deref().unwrap_or_default(),
         name = request.name.as_deref().unwrap_or_default(),
-        operation = %request.operation,
+        operation = &*request.operation,
         user = request.user_info.username.as_deref().unwrap_or_default(),
         allowed = response.allowed,
         duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),

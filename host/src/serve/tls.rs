@@ -93,8 +93,8 @@ impl Files {
         }
         let key = PrivateKeyDer::from_pem_slice(key)
             .with_context(|| format!("cannot read {key_path} as a private key in PEM"))?;
-        server_config(chain, key).with_context(|| {
-            format!("cannot use certificate {cert_path} with key {key_path}: give a matching pair")
+        server_config(chain, key).map_err(|error| {
+            anyhow!("cannot use certificate {cert_path} with key {key_path}: {error}. Give a matching pair")
         })
     }
 }
@@ -113,28 +113,91 @@ fn server_config(
 }
 
 /// Takes a renewed certificate into use; keeps the old one as long as the new one cannot be used.
-pub(super) async fn reload(files: Files, config: RustlsConfig) {
-    let mut known = files.read().ok();
-    loop {
-        tokio::time::sleep(RELOAD_EVERY).await;
-        let read = {
-            let files = files.clone();
-            tokio::task::spawn_blocking(move || files.read()).await
+pub(super) struct Renewal {
+    files: Files,
+    config: RustlsConfig,
+    known: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Renewal {
+    pub(super) fn new(files: Files, config: RustlsConfig) -> Self {
+        Self { known: files.read().ok(), files, config }
+    }
+
+    fn look(&mut self) {
+        let read = match self.files.read() {
+            Ok(read) => read,
+            Err(error) => return tracing::warn!("{error:#}; the old certificate stays in use"),
         };
-        let Ok(Ok(read)) = read else {
-            tracing::warn!("cannot read the certificate and key again: the old ones stay in use");
-            continue;
-        };
-        if known.as_ref() == Some(&read) {
-            continue;
+        if self.known.as_ref() == Some(&read) {
+            return;
         }
-        match files.load(&read) {
+        match self.files.load(&read) {
             Ok(renewed) => {
-                config.reload_from_config(renewed);
-                tracing::info!(cert = %files.cert.display(), "renewed certificate in use");
+                self.config.reload_from_config(renewed);
+                tracing::info!(cert = %self.files.cert.display(), "renewed certificate in use");
             }
             Err(error) => tracing::warn!("{error:#}; the old certificate stays in use"),
         }
-        known = Some(read);
+        self.known = Some(read);
+    }
+}
+
+/// Looks for a renewed certificate for as long as the server runs.
+pub(super) async fn reload(mut renewal: Renewal) {
+    loop {
+        tokio::time::sleep(RELOAD_EVERY).await;
+        let look = tokio::task::spawn_blocking(move || {
+            renewal.look();
+            renewal
+        });
+        match look.await {
+            Ok(looked) => renewal = looked,
+            Err(error) => return tracing::error!(%error, "renewed certificates are no longer looked for"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write_pair(directory: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
+        let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+        let (cert, key) = (directory.join("tls.crt"), directory.join("tls.key"));
+        std::fs::write(&cert, issued.cert.pem())?;
+        std::fs::write(&key, issued.signing_key.serialize_pem())?;
+        Ok((cert, key))
+    }
+
+    #[test]
+    fn a_renewed_pair_is_taken_and_half_of_one_is_not() -> anyhow::Result<()> {
+        let directory = tempfile::tempdir()?;
+        let (cert, key) = write_pair(directory.path())?;
+        let identity = Identity::from_files(&cert, &key)?;
+        let config = identity.config();
+        let files = identity.into_files().context("an identity from files")?;
+        let mut renewal = Renewal::new(files, config.clone());
+        let first = config.get_inner();
+
+        renewal.look();
+        assert!(Arc::ptr_eq(&first, &config.get_inner()), "nothing has changed");
+
+        let old_key = std::fs::read(&key)?;
+        write_pair(directory.path())?;
+        let new_key = std::fs::read(&key)?;
+        std::fs::write(&key, old_key)?;
+        renewal.look();
+        assert!(Arc::ptr_eq(&first, &config.get_inner()), "the key does not match yet");
+
+        std::fs::write(&key, new_key)?;
+        renewal.look();
+        assert!(!Arc::ptr_eq(&first, &config.get_inner()), "the pair is whole");
+
+        std::fs::remove_file(&cert)?;
+        let second = config.get_inner();
+        renewal.look();
+        assert!(Arc::ptr_eq(&second, &config.get_inner()), "the certificate is gone");
+        Ok(())
     }
 }

@@ -74,6 +74,8 @@
   (if (i32.eq (local.get $letter) (global.get $letter_s)) (then (call $sleep)))
   (if (i32.eq (local.get $letter) (global.get $letter_z)) (then (call $nap)))
   (if (i32.eq (local.get $letter) (global.get $letter_p)) (then (call $print)))
+  (if (i32.eq (local.get $letter) (global.get $letter_y)) (then
+    (call $console_log (global.get $printed_at) (global.get $printed_len))))
   (if (i32.eq (local.get $letter) (global.get $letter_x)) (then (call $proc_exit (i32.const 3))))
   (if (i32.eq (local.get $letter) (global.get $letter_n)) (then (return (i32.const 1))))
   (if (i32.eq (local.get $letter) (global.get $letter_u)) (then (return (i32.const 0))))

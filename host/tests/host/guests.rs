@@ -20,7 +20,7 @@ const IMPORTS: &str = r#"
 (import "wasi_unstable" "environ_get" (func $old_environ_get (param i32 i32) (result i32)))
 "#;
 
-const TEXTS: [(&str, &str); 15] = [
+const TEXTS: [(&str, &str); 14] = [
     ("version", r#""v1""#),
     ("valid", r#"{"valid":true}"#),
     ("invalid", r#"{"valid":false,"message":"no such \"setting\""}"#),
@@ -47,7 +47,6 @@ const TEXTS: [(&str, &str); 15] = [
         "forbidden",
         r#"{"api_version":"v1","kind":"Secret","name":"prod","namespace":"ns","disable_cache":false}"#,
     ),
-    ("unused", ""),
 ];
 
 /// A policy that does what the first letter of the uid says: see `behaviours.wat`.

@@ -134,11 +134,14 @@ fn an_admission_review_on_standard_input_is_read() {
 }
 
 #[test]
-fn what_the_guest_prints_goes_to_standard_error() {
+fn what_the_guest_prints_or_logs_goes_to_standard_error() {
     let bench = Bench::new(&guests::behaviours());
-    let printed = bench.run("print", &[]);
-    printed.answers(r#"{"uid":"print","allowed":true,"auditAnnotations":null,"warnings":null}"#);
-    assert!(printed.stderr.contains("hello from the guest"), "{}", printed.stderr);
+    for uid in ["print", "y"] {
+        let printed = bench.run(uid, &[]);
+        printed
+            .answers(&format!(r#"{{"uid":"{uid}","allowed":true,"auditAnnotations":null,"warnings":null}}"#));
+        assert!(printed.stderr.contains("hello from the guest"), "{}", printed.stderr);
+    }
 }
 
 #[test]
