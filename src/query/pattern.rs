@@ -51,23 +51,33 @@ impl Pattern {
         reader.rest.is_empty().then_some(Self(node))
     }
 
-    /// Whether a pattern beyond this reader at least has its brackets in order.
+    /// Whether a pattern, even one beyond this reader, has its brackets and repetitions in order.
     pub fn is_plausible(text: &str) -> bool {
         let (mut open, mut class, mut escaped) = (0_usize, false, false);
+        let mut before = None;
         for letter in text.chars() {
+            let literal = escaped;
+            let repeats_nothing =
+                matches!(letter, '*' | '+' | '?') && matches!(before, None | Some('(' | '|'));
             match letter {
                 _ if escaped => escaped = false,
                 '\\' => escaped = true,
-                ']' => class = false,
+                // A bracket that opens a class may be followed by one that belongs to it.
+                ']' if class => class = matches!(before, Some('[')),
+                '^' if class && before == Some('[') => continue,
                 _ if class => {}
                 '[' => class = true,
                 '(' => open += 1,
                 ')' if open == 0 => return false,
                 ')' => open -= 1,
+                '?' if before == Some('(') => {}
+                _ if repeats_nothing => return false,
                 _ => {}
             }
+            // What was escaped stands for itself and opens nothing.
+            before = Some(if literal || escaped { 'a' } else { letter });
         }
-        open == 0 && !class && !escaped && !text.starts_with(['*', '+', '?'])
+        open == 0 && !class && !escaped
     }
 
     /// Whether the whole text matches; `None` when finding out takes too long.
