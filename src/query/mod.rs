@@ -16,6 +16,8 @@ mod status;
 mod tree;
 
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;
 
 /// What a bigger or smaller result says.

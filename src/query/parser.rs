@@ -375,7 +375,7 @@ impl<'a> Parser<'a> {
         }
         if name.is_empty() {
             // Prometheus insists on a matcher that does not match the absence of its label.
-            let narrows = |matcher: &Matcher<'_>| matcher.accepts("").map(|accepts| !accepts);
+            let narrows = |matcher: &Matcher<'_>| matcher.filter()?.accepts("").map(|accepts| !accepts);
             let narrowing = selector.matchers.iter().map(narrows).collect::<Option<Vec<_>>>();
             if !narrowing.is_some_and(|narrowing| narrowing.contains(&true)) {
                 return Err(Unreadable::new(at, "a selector of everything"));

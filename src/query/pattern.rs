@@ -31,15 +31,34 @@ enum Node {
     End,
 }
 
+/// A matcher ready to be tried on values.
+pub(super) struct Filter<'t> {
+    exact: Option<&'t str>,
+    pattern: Option<Pattern>,
+    inverted: bool,
+}
+
 impl Matcher<'_> {
-    /// Whether a value of the label passes; `None` when the pattern is beyond this reader.
+    /// `None` when the pattern is beyond this reader.
+    pub fn filter(&self) -> Option<Filter<'_>> {
+        let inverted = matches!(self.test, Test::NotEqual | Test::MatchesNot);
+        Some(match self.test {
+            Test::Equal | Test::NotEqual => Filter { exact: Some(&self.value), pattern: None, inverted },
+            Test::Matches | Test::MatchesNot => {
+                Filter { exact: None, pattern: Some(Pattern::parse(&self.value)?), inverted }
+            }
+        })
+    }
+}
+
+impl Filter<'_> {
+    /// Whether a value of the label passes; `None` when finding out takes too long.
     pub fn accepts(&self, value: &str) -> Option<bool> {
-        match self.test {
-            Test::Equal => Some(self.value == value),
-            Test::NotEqual => Some(self.value != value),
-            Test::Matches => Pattern::parse(&self.value)?.matches(value),
-            Test::MatchesNot => Pattern::parse(&self.value)?.matches(value).map(|matches| !matches),
-        }
+        let matches = match &self.pattern {
+            Some(pattern) => pattern.matches(value)?,
+            None => self.exact == Some(value),
+        };
+        Some(matches != self.inverted)
     }
 }
 
@@ -51,78 +70,92 @@ impl Pattern {
         reader.rest.is_empty().then_some(Self(node))
     }
 
-    /// Whether a pattern beyond this reader at least has its brackets in order.
+    /// Whether a pattern, even one beyond this reader, has its brackets and repetitions in order.
     pub fn is_plausible(text: &str) -> bool {
         let (mut open, mut class, mut escaped) = (0_usize, false, false);
+        let mut before = None;
         for letter in text.chars() {
+            let literal = escaped;
+            let repeats_nothing =
+                matches!(letter, '*' | '+' | '?') && matches!(before, None | Some('(' | '|'));
             match letter {
                 _ if escaped => escaped = false,
                 '\\' => escaped = true,
-                ']' => class = false,
+                // A bracket that opens a class may be followed by one that belongs to it.
+                ']' if class => class = matches!(before, Some('[')),
+                '^' if class && before == Some('[') => continue,
                 _ if class => {}
                 '[' => class = true,
                 '(' => open += 1,
                 ')' if open == 0 => return false,
                 ')' => open -= 1,
+                '?' if before == Some('(') => {}
+                _ if repeats_nothing => return false,
                 _ => {}
             }
+            // What was escaped stands for itself and opens nothing.
+            before = Some(if literal || escaped { 'a' } else { letter });
         }
-        open == 0 && !class && !escaped && !text.starts_with(['*', '+', '?'])
+        open == 0 && !class && !escaped
     }
 
-    /// Whether the whole text matches; `None` when finding out takes too long.
-    pub fn matches(&self, text: &str) -> Option<bool> {
-        let letters: Vec<char> = text.chars().collect();
+    /// Whether the whole of a short text in ASCII matches; `None` for others, and when it takes too long.
+    fn matches(&self, text: &str) -> Option<bool> {
+        if !text.is_ascii() || text.len() >= 63 {
+            return None;
+        }
         let mut steps = STEPS;
-        let ends = self.0.ends(&letters, &[0], &mut steps)?;
-        Some(ends.contains(&letters.len()))
+        let ends = self.0.ends(text.as_bytes(), 1, &mut steps)?;
+        Some(ends & (1 << text.len()) != 0)
     }
 }
 
 impl Node {
-    /// Where a match may end that begins at one of these places.
-    fn ends(&self, text: &[char], starts: &[usize], steps: &mut usize) -> Option<Vec<usize>> {
-        *steps = steps.checked_sub(starts.len() + 1)?;
-        let mut ends = match self {
+    /// Where a match may end that begins at one of these places, a bit for each place in the text.
+    fn ends(&self, text: &[u8], starts: u64, steps: &mut usize) -> Option<u64> {
+        *steps = steps.checked_sub(1)?;
+        Some(match self {
             Self::One { ranges, inverted } => {
-                let fits = |letter: &char| {
-                    ranges.iter().any(|(from, to)| (from..=to).contains(&letter)) != *inverted
+                let fits = |byte: u8| {
+                    let letter = char::from(byte);
+                    ranges.iter().any(|(from, to)| (*from..=*to).contains(&letter)) != *inverted
                 };
-                starts.iter().filter(|at| text.get(**at).is_some_and(fits)).map(|at| at + 1).collect()
+                let fitting =
+                    text.iter().enumerate().filter(|(at, byte)| starts >> at & 1 == 1 && fits(**byte));
+                fitting.fold(0, |ends, (at, _)| ends | 2 << at)
             }
             Self::Sequence(nodes) => {
-                let mut places = starts.to_vec();
+                let mut places = starts;
                 for node in nodes {
-                    places = node.ends(text, &places, steps)?;
+                    if places == 0 {
+                        break;
+                    }
+                    places = node.ends(text, places, steps)?;
                 }
                 places
             }
             Self::Either(nodes) => {
-                let mut places = Vec::new();
+                let mut places = 0;
                 for node in nodes {
-                    places.extend(node.ends(text, starts, steps)?);
+                    places |= node.ends(text, starts, steps)?;
                 }
                 places
             }
             Self::Repeat { node, least, once } => {
-                let mut places = if *least == 0 { starts.to_vec() } else { Vec::new() };
-                let mut fresh = starts.to_vec();
-                while !fresh.is_empty() {
-                    fresh = node.ends(text, &fresh, steps)?;
-                    fresh.retain(|at| !places.contains(at));
-                    places.extend(&fresh);
+                let mut places = if *least == 0 { starts } else { 0 };
+                let mut fresh = starts;
+                while fresh != 0 {
+                    fresh = node.ends(text, fresh, steps)? & !places;
+                    places |= fresh;
                     if *once {
                         break;
                     }
                 }
                 places
             }
-            Self::Start => starts.iter().copied().filter(|at| *at == 0).collect(),
-            Self::End => starts.iter().copied().filter(|at| *at == text.len()).collect(),
-        };
-        ends.sort_unstable();
-        ends.dedup();
-        Some(ends)
+            Self::Start => starts & 1,
+            Self::End => starts & 1 << text.len(),
+        })
     }
 }
 

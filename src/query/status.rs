@@ -144,12 +144,13 @@ impl Codes {
 
     /// What is left behind one more matcher; `None` when its pattern cannot be decided.
     pub fn narrowed(mut self, matcher: &Matcher<'_>) -> Option<Self> {
+        let filter = matcher.filter()?;
         for (passing, vocabulary) in self.0.iter_mut().zip(&VOCABULARIES) {
             if !(vocabulary.applies)(matcher.label) {
                 continue;
             }
             for (bit, word) in vocabulary.words().enumerate() {
-                if !matcher.accepts(word)? {
+                if !filter.accepts(word)? {
                     *passing &= !(1 << bit);
                 }
             }

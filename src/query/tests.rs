@@ -1,6 +1,4 @@
-//! Queries as people write them, and the oracle.
-
-use proptest::prelude::*;
+//! Queries as people write them.
 
 use super::LatencyUnit::{Milliseconds, Seconds};
 use super::*;
@@ -29,7 +27,7 @@ const fn average(unit: LatencyUnit) -> Measure {
     Measure::Latency { quantile: None, unit: Some(unit) }
 }
 
-const QUERIES: &[(&str, Measure)] = &[
+pub(super) const QUERIES: &[(&str, Measure)] = &[
     // Istio
     (
         r#"sum(irate(istio_requests_total{reporter="source",destination_service=~"shop.default.svc",response_code!~"5.*"}[5m])) /
