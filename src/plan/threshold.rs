@@ -67,7 +67,8 @@ pub enum Threshold {
         /// Largest good value.
         max: Option<f64>,
     },
-    /// The provider decides (a Job's exit, a webhook's answer).
+    /// Decided where no number is to be seen: by a Job's exit, a webhook's answer, or a condition on a structure
+    /// only its author knows.
     ByProvider,
     /// It comes from an argument whose value is only known when the analysis runs.
     Deferred {

@@ -113,9 +113,23 @@ impl Policy {
         settings: &Settings,
         callbacks: &Callbacks,
     ) -> Result<ValidationResponse, CallError> {
+        let reply = self.validate_raw(request, settings, callbacks)?;
+        serde_json::from_slice(&reply).map_err(|reason| CallError::Reply { operation: "validate", reason })
+    }
+
+    /// As [`Policy::validate`]: the guest's reply as it is.
+    ///
+    /// # Errors
+    /// When the guest gives no answer within its limits.
+    pub fn validate_raw(
+        &self,
+        request: &[u8],
+        settings: &Settings,
+        callbacks: &Callbacks,
+    ) -> Result<Vec<u8>, CallError> {
         let settings = settings.as_json().as_bytes();
         let payload = [br#"{"request":"#, request, br#","settings":"#, settings, b"}"].concat();
-        self.call_json("validate", payload, callbacks)
+        self.call("validate", payload, callbacks)
     }
 
     /// Asks whether settings can be used.

@@ -2,7 +2,7 @@
 
 use super::arguments::{Arguments, is_unknown};
 use super::spec::{Metric as Spec, Provider};
-use crate::condition::Condition;
+use crate::condition::{Condition, ConditionError};
 use crate::controllers::{declared_measure, measure_by_name, queried_measure};
 use crate::duration::parse_go;
 use crate::kubernetes::IntOrString;
@@ -45,7 +45,7 @@ pub(super) fn read(json: &str, arguments: &Arguments, origin: Origin<'_>) -> Met
         shape,
         may_be_empty,
         errors_declared: spec.consecutive_error_limit.is_some(),
-        threshold: threshold_of(&spec),
+        threshold: threshold_of(&spec, shape == ResultShape::Opaque),
         dry_run: false,
         refused: unreadable.or_else(|| refusal_of(&spec)),
         schedule: schedule_of(&spec),
@@ -89,7 +89,14 @@ fn result_of(provider: &Provider) -> (Measure, ResultShape, bool) {
     (Measure::Unknown, shape, shape == ResultShape::OptionalNumber)
 }
 
-fn threshold_of(spec: &Spec) -> Threshold {
+/// Why a condition is not evaluated here.
+enum Refusal {
+    /// It looks into a structure only its author knows, such as the answer of a web endpoint.
+    Structured,
+    Unreadable(String),
+}
+
+fn threshold_of(spec: &Spec, structured: bool) -> Threshold {
     let provider = &spec.provider;
     let (success, failure) = (spec.success_condition.trim(), spec.failure_condition.trim());
     let by_provider = provider.job.is_some()
@@ -105,13 +112,19 @@ fn threshold_of(spec: &Spec) -> Threshold {
         if text.is_empty() {
             return Ok(None);
         }
-        Condition::parse(text)
-            .map(Some)
-            .map_err(|error| format!("has a {field} that cannot be read: {error}"))
+        Condition::parse(text).map(Some).map_err(|error| match error {
+            ConditionError::Unsupported { .. } if structured && text.contains("result") => {
+                Refusal::Structured
+            }
+            error => Refusal::Unreadable(format!("has a {field} that cannot be read: {error}")),
+        })
     };
     match (condition("successCondition", success), condition("failureCondition", failure)) {
         (Ok(success), Ok(failure)) => Threshold::Conditions { success, failure },
-        (Err(reason), _) | (_, Err(reason)) => Threshold::Unreadable { reason },
+        (Err(Refusal::Unreadable(reason)), _) | (_, Err(Refusal::Unreadable(reason))) => {
+            Threshold::Unreadable { reason }
+        }
+        (Err(Refusal::Structured), _) | (_, Err(Refusal::Structured)) => Threshold::ByProvider,
     }
 }
 
