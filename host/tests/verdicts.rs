@@ -38,7 +38,8 @@ fn expected(file: &Path) -> BTreeSet<String> {
     if first == "# accepted" {
         return BTreeSet::new();
     }
-    let rules = first.strip_prefix("# rejected: ").unwrap_or_else(|| panic!("{}: no verdict", file.display()));
+    let rules =
+        first.strip_prefix("# rejected: ").unwrap_or_else(|| panic!("{}: no verdict", file.display()));
     rules.split(", ").map(str::to_owned).collect()
 }
 
@@ -78,9 +79,15 @@ fn every_manifest_has_the_verdict_it_announces() {
                 .expect("objects")
                 .iter()
                 .flat_map(|object| object["findings"].as_array().expect("findings"))
-                .map(|finding| format!("\n      {} {}: {}", finding["level"], finding["rule"], finding["message"]))
+                .map(|finding| {
+                    format!("\n      {} {}: {}", finding["level"], finding["rule"], finding["message"])
+                })
                 .collect();
-            wrong.push(format!("{}\n    expected {expected:?}\n    denied   {denied:?}{}", file.display(), findings.concat()));
+            wrong.push(format!(
+                "{}\n    expected {expected:?}\n    denied   {denied:?}{}",
+                file.display(),
+                findings.concat()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));

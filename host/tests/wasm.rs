@@ -100,7 +100,8 @@ fn native_and_wasm_agree_on_every_manifest() {
 #[test]
 fn settings_are_validated_with_every_error_at_once() {
     let policy = policy();
-    let settings = Settings::from_value(&json!({"profile": "lax", "rules": {"none": "deny"}})).expect("an object");
+    let settings =
+        Settings::from_value(&json!({"profile": "lax", "rules": {"none": "deny"}})).expect("an object");
     let answer = policy.validate_settings(&settings, &Callbacks::none()).expect("an answer");
     assert!(!answer.valid);
     let message = answer.message.expect("a message");

@@ -152,6 +152,11 @@ pub struct Position {
     pub wait: usize,
 }
 
+impl Position {
+    /// A place no release ever reaches.
+    pub const NEVER: Self = Self { stage: usize::MAX, wait: 0 };
+}
+
 /// Something the strategy needs and the manifest leaves open.
 #[derive(Debug, Clone)]
 pub struct Undeclared {

@@ -2,6 +2,7 @@
 
 use super::{DENY, Report, Rule};
 use crate::case::{Case, Subject};
+use crate::plan::Strategy;
 
 pub(super) static RULE: Rule = Rule {
     name: "explicit-steps",
@@ -14,6 +15,14 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let Subject::Release(release) = &case.subject else { return };
+    if release.plan.strategy == Strategy::None {
+        report.find(
+            &release.plan.path,
+            "no stages are declared between nothing and all of the traffic",
+            "declare canary steps (stepWeight, iterations), or the active and preview side of a blue-green release",
+        );
+        return;
+    }
     for undeclared in &release.plan.undeclared {
         report.find(&undeclared.path, &undeclared.message, &undeclared.help);
     }

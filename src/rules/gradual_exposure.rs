@@ -32,6 +32,8 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     for (index, stage) in plan.stages.iter().enumerate() {
         let weight = stage.effective_weight;
         if weight <= 0.0 {
+            // Rounding can take a share away again; the next rise then starts from nothing.
+            before = before.map(|_| 0.0);
             continue;
         }
         match before {

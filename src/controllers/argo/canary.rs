@@ -9,9 +9,6 @@ use crate::plan::{Position, Stage, Strategy, Undeclared, Wait};
 
 const PATH: &str = "spec.strategy.canary";
 
-/// A background analysis that no step ever reaches.
-const NEVER_STARTED: Position = Position { stage: usize::MAX, wait: 0 };
-
 impl Reader<'_> {
     pub(super) fn canary(&mut self, spec: &Canary, replicas: Option<i64>) {
         PATH.clone_into(&mut self.plan.path);
@@ -30,7 +27,7 @@ impl Reader<'_> {
         }
         let mut stages = Stages::new(Weights::of(spec, replicas));
         let starting_step = spec.analysis.as_ref().map(|analysis| analysis.starting_step.unwrap_or(0).max(0));
-        let mut background_from = NEVER_STARTED;
+        let mut background_from = Position::NEVER;
         for (index, step) in spec.steps.iter().enumerate() {
             if starting_step.is_some_and(|start| usize::try_from(start).is_ok_and(|start| start == index)) {
                 background_from = stages.position();

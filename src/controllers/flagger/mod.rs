@@ -11,7 +11,7 @@ use self::spec::{Canary, CanarySpec};
 use super::{Malformed, Referent, parse, resolve_workload};
 use crate::cluster::{Cluster, Kind};
 use crate::duration::parse_go;
-use crate::plan::{DeliveryPlan, Missing, Stage, Strategy, Unresolved, Wait, Workload};
+use crate::plan::{DeliveryPlan, Missing, Position, Stage, Strategy, Unresolved, Wait, Workload};
 
 /// What an interval comes to that cannot be read, in seconds.
 const DEFAULT_INTERVAL: f64 = 60.0;
@@ -42,8 +42,15 @@ pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result
     if spec.skip_analysis {
         // Ready pods are promoted in one go, gates and checks unasked.
         plan.path = "spec.skipAnalysis".to_owned();
-        plan.stages.clear();
-        plan.analyses.clear();
+        plan.stages = vec![Stage {
+            path: plan.path.clone(),
+            weight: 100.0,
+            effective_weight: 100.0,
+            ..Stage::default()
+        }];
+        for analysis in &mut plan.analyses {
+            analysis.beside_from = Some(Position::NEVER);
+        }
     }
     if spec.suspend {
         let path = "spec.suspend".to_owned();

@@ -28,7 +28,7 @@ impl Reader<'_> {
             });
         }
         self.pre_rollout(analysis);
-        let first = self.plan.stages.len();
+        let first = Position { stage: self.plan.stages.len(), wait: 0 };
         if on_kubernetes || (iterations >= 1.0 && analysis.matches.is_empty()) {
             let iterations = if iterations < 1.0 { DEFAULT_ITERATIONS } else { iterations };
             self.blue_green(analysis, iterations * interval, (!on_kubernetes).then_some(interval));
@@ -37,7 +37,11 @@ impl Reader<'_> {
         } else {
             self.weights(spec, analysis, interval);
         }
-        self.check(analysis, interval, Position { stage: first, wait: 0 });
+        // Where no request ever reaches the new version, and none is mirrored, nothing is checked.
+        let stuck = self.plan.stages.get(first.stage).is_none_or(|stage| {
+            stage.effective_weight <= 0.0 && matches!(stage.waits.first(), Some(Wait::Never { .. }))
+        });
+        self.check(analysis, interval, if stuck { Position::NEVER } else { first });
     }
 
     /// The check that is made at every interval beside all stages.
