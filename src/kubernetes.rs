@@ -1,8 +1,10 @@
 //! The parts of Kubernetes' own types that rules read; everything else in an object is skipped.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// An object's metadata, without the managed fields.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -120,8 +122,7 @@ impl PodSpec {
 /// A number that may be written as a string.
 ///
 /// A string that is no number counts as 0, as in Kubernetes' own `IntOrString.IntValue`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IntOrString {
     /// Written as a number.
     Int(i64),
@@ -140,10 +141,38 @@ impl IntOrString {
     }
 }
 
+impl<'de> Deserialize<'de> for IntOrString {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IntOrStringVisitor;
+
+        impl Visitor<'_> for IntOrStringVisitor {
+            type Value = IntOrString;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a whole number or a string")
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<IntOrString, E> {
+                Ok(IntOrString::Int(number))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<IntOrString, E> {
+                i64::try_from(number).map(IntOrString::Int).map_err(E::custom)
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<IntOrString, E> {
+                Ok(IntOrString::String(text.to_owned()))
+            }
+        }
+
+        deserializer.deserialize_any(IntOrStringVisitor)
+    }
+}
+
 /// Reads `null` as absent: both mean the same to the API server.
 pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
-    D: serde::Deserializer<'de>,
+    D: Deserializer<'de>,
     T: Deserialize<'de> + Default,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())

@@ -7,6 +7,8 @@ pub mod flagger;
 mod measure;
 mod workload;
 
+use crate::json_path;
+
 pub(crate) use measure::{SIGNALS_ANNOTATION, declared_measure, measure_by_name, queried_measure};
 pub(crate) use workload::{Referent, resolve_workload};
 
@@ -22,18 +24,35 @@ pub struct Malformed {
 
 /// Parses an object, or says which field is in the way.
 pub(crate) fn parse<'de, T: serde::Deserialize<'de>>(json: &'de str) -> Result<T, Malformed> {
-    serde_json::from_str(json).or_else(|_| {
-        // Only now, so that a well-formed object does not pay for keeping track of the path.
-        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(json)).map_err(|error| {
-            Malformed {
-                path: error.path().to_string(),
-                message: without_position(&error.into_inner().to_string()),
-            }
-        })
-    })
+    serde_json::from_str(json).map_err(|error| malformed(json, &error))
 }
 
-/// Drops the `at line 1 column 2` of the compact JSON, which nobody sees.
-fn without_position(message: &str) -> String {
-    message.rsplit_once(" at line ").map_or(message, |(text, _)| text).to_owned()
+fn malformed(json: &str, error: &serde_json::Error) -> Malformed {
+    let line_start: usize =
+        json.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let message = error.to_string();
+    Malformed {
+        path: json_path::at(json, line_start + error.column()),
+        // The position is one in compact JSON, which nobody sees.
+        message: message.rsplit_once(" at line ").map_or(&*message, |(text, _)| text).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kubernetes::Metadata;
+
+    #[test]
+    fn a_field_of_the_wrong_type_is_named() {
+        for (json, path) in [
+            (r#"{"name":"a","labels":{"b":1}}"#, "labels.b"),
+            ("{\"name\":\n  true}", "name"),
+            (r#"{"ownerReferences":[{"name":"a"},{"controller":"yes"}]}"#, "ownerReferences[1].controller"),
+        ] {
+            let error = parse::<Metadata>(json).unwrap_err();
+            assert_eq!(error.path, path, "{error}");
+            assert!(!error.message.contains("column"), "{error}");
+        }
+    }
 }
