@@ -15,6 +15,7 @@ use workspace::Workspace;
 
 /// Why a task did not succeed, for a person to read.
 type Failure = String;
+type Task = fn(&Workspace) -> Result<(), Failure>;
 
 const HELP: &str = "\
 Usage: cargo xtask <COMMAND>
@@ -33,7 +34,7 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let (name, description, task): (_, _, fn(&Workspace) -> Result<(), Failure>) = match args[..] {
+    let (name, description, task): (_, _, Task) = match args[..] {
         ["-h" | "--help" | "help"] => {
             print!("{HELP}");
             return ExitCode::SUCCESS;

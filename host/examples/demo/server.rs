@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// How long the server may take to start: the first time, it compiles the policy.
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_mins(2);
 /// How long one answer may take; the API server waits no longer than 30 s itself.
 const ANSWER: Duration = Duration::from_secs(30);
 /// How the server says where it listens.
