@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admission;
+pub mod annotate;
 pub mod check;
 pub mod cluster;
 pub mod manifest;

@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use rollgate::{check, plan, rules, run, serve};
+use rollgate::{annotate, check, plan, rules, run, serve};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -40,6 +40,8 @@ enum Command {
     Run(run::Args),
     /// Serve a policy as a validating webhook
     Serve(serve::Args),
+    /// Write a policy's metadata into its module
+    Annotate(annotate::Args),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Rules(args) => rules::run(args),
         Command::Run(args) => run::run(args),
         Command::Serve(args) => serve::run(args),
+        Command::Annotate(args) => annotate::run(args),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "rollgate", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)

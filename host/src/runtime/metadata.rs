@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::LoadError;
 
-const SECTION: &str = "io.kubewarden.metadata";
+/// Name of the custom section that holds the metadata as JSON.
+pub(crate) const METADATA_SECTION: &str = "io.kubewarden.metadata";
 
 /// What a policy says about itself. Only what a host acts on is typed.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -27,7 +28,7 @@ pub struct Metadata {
 }
 
 /// What kind of request a policy takes.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum PolicyType {
     /// Admission requests.
@@ -57,7 +58,7 @@ impl Metadata {
             // A module this parser cannot walk is refused by the compiler with a better text.
             let Ok(payload) = payload else { return Ok(None) };
             if let wasmparser::Payload::CustomSection(section) = payload
-                && section.name() == SECTION
+                && section.name() == METADATA_SECTION
             {
                 return serde_json::from_slice(section.data()).map(Some).map_err(LoadError::Metadata);
             }

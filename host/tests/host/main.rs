@@ -1,5 +1,6 @@
 //! The host from outside: as a library, as a command and as a server.
 
+mod annotate;
 mod guests;
 mod run;
 mod runtime;

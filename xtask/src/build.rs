@@ -1,0 +1,71 @@
+//! `cargo xtask build`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::Failure;
+use crate::process::{self, cargo};
+use crate::setup;
+use crate::workspace::Workspace;
+
+/// What `--help` says.
+pub const DESCRIPTION: &str = "\
+Builds the policy for Wasm and the rollgate command, and leaves them in dist/:
+  dist/policy.wasm  the policy with its metadata, for Kubewarden and `rollgate serve`
+  dist/rollgate     the command
+
+Installs the Rust target wasm32-wasip1 if it is missing.
+";
+
+/// The largest policy: it is fetched by every policy server and compiled when it starts.
+const SIZE_BUDGET: u64 = 1 << 20;
+
+/// Builds what people install and run.
+pub fn run(workspace: &Workspace) -> Result<(), Failure> {
+    setup::wasm_target()?;
+    let mut guest = cargo(workspace, "build");
+    process::run(guest.args([
+        "--profile",
+        "policy",
+        "--target",
+        setup::WASM,
+        "-p",
+        "rollgate-policy",
+        "--lib",
+    ]))?;
+    // The whole workspace and an example, though one binary is wanted: features are chosen as for the tests,
+    // and wasmtime is compiled once for both.
+    let mut host = cargo(workspace, "build");
+    process::run(host.args(["--release", "--workspace", "--bin", "rollgate", "--example", "demo"]))?;
+    fs::create_dir_all(workspace.dist()).map_err(|error| format!("cannot create dist/: {error}"))?;
+    replace(&workspace.released("rollgate"), &workspace.command())?;
+    annotate(workspace)?;
+    check_size(&workspace.policy())
+}
+
+fn annotate(workspace: &Workspace) -> Result<(), Failure> {
+    let compiled = workspace.target.join(setup::WASM).join("policy/rollgate_policy.wasm");
+    let mut annotate = Command::new(workspace.command());
+    annotate.arg("annotate").args(["-m", "policy-metadata.yml", "-u", "README.md"]);
+    annotate.arg("-o").arg(workspace.policy()).arg(compiled).current_dir(&workspace.root);
+    process::run(&mut annotate)
+}
+
+/// Copies beside the destination and renames: a program that is running cannot be written to.
+fn replace(from: &Path, to: &Path) -> Result<(), Failure> {
+    let beside = to.with_extension("new");
+    fs::copy(from, &beside)
+        .and_then(|_| fs::rename(&beside, to))
+        .map_err(|error| format!("cannot copy {} to {}: {error}", from.display(), to.display()))
+}
+
+fn check_size(policy: &Path) -> Result<(), Failure> {
+    let size =
+        fs::metadata(policy).map_err(|error| format!("cannot read {}: {error}", policy.display()))?.len();
+    eprintln!("xtask: dist/policy.wasm has {size} bytes, of {SIZE_BUDGET} it may have");
+    if size > SIZE_BUDGET {
+        return Err(format!("dist/policy.wasm is {} bytes too large", size - SIZE_BUDGET));
+    }
+    Ok(())
+}
