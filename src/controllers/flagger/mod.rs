@@ -41,27 +41,28 @@ pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result
     let mut plan = reader.plan;
     if spec.skip_analysis {
         // Ready pods are promoted in one go, gates and checks unasked.
-        plan.path = "spec.skipAnalysis".to_owned();
-        plan.stages = vec![Stage {
-            path: plan.path.clone(),
-            weight: 100.0,
-            effective_weight: 100.0,
-            ..Stage::default()
-        }];
-        for analysis in &mut plan.analyses {
-            analysis.beside_from = Some(Position::NEVER);
-        }
+        let path = "spec.skipAnalysis".to_owned();
+        replace_stages(&mut plan, Stage { path, weight: 100.0, effective_weight: 100.0, ..Stage::default() });
     }
     if spec.suspend {
         let path = "spec.suspend".to_owned();
         let waits = vec![Wait::Never { path: path.clone(), why: "a suspended Canary" }];
-        plan.stages.insert(0, Stage { path, waits, ..Stage::default() });
+        replace_stages(&mut plan, Stage { path, waits, ..Stage::default() });
     }
     match workload(spec, namespace, cluster) {
         Ok(workload) => plan.workload = workload,
         Err(unresolved) => plan.unresolved.push(unresolved),
     }
     Ok(plan)
+}
+
+/// Leaves `stage` as the only one, beside which nothing is checked.
+fn replace_stages(plan: &mut DeliveryPlan, stage: Stage) {
+    plan.path.clone_from(&stage.path);
+    plan.stages = vec![stage];
+    for analysis in &mut plan.analyses {
+        analysis.beside_from = Some(Position::NEVER);
+    }
 }
 
 fn workload(
