@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     let outcome = match &cli.command {
         Command::Check(args) => Ok(check::run(args)),
         Command::Plan(args) => Ok(plan::run(args)),
-        Command::Rules(args) => rules::run(args),
+        Command::Rules(args) => Ok(rules::run(args)),
         Command::Run(args) => run::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Annotate(args) => annotate::run(args),

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::ValueEnum;
 use rollgate_policy::plan::{DeliveryPlan, End, Outcome, Signal, Stage, Wait, outcomes, play_good};
 use rollgate_policy::read_plan;
 use serde::Serialize;
 
-use crate::manifests::{Manifests, Object, settings};
+use crate::manifest_set::{ManifestSet, Object, settings};
+use crate::output::{COULD_NOT_RUN, Output, could_not_run, finish, print_json};
 
 /// Arguments of `rollgate plan`.
 #[derive(clap::Args)]
@@ -22,14 +22,8 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// Form of the report
-    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    #[arg(short, long, value_enum, value_name = "FORM", default_value_t = Output::Text)]
     output: Output,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Output {
-    Text,
-    Json,
 }
 
 #[derive(Serialize)]
@@ -82,32 +76,20 @@ struct OutcomeReport {
 /// Prints the plans: 0 when all could be read, 2 otherwise.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
-    match plans(args) {
-        Ok(plans) => {
-            let complete = plans.errors.is_empty();
-            let printed = match args.output {
-                Output::Text => print(&plans),
-                Output::Json => print_json(&plans),
-            };
-            match printed {
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                    eprintln!("Error: cannot write the plans: {error}");
-                    ExitCode::from(2)
-                }
-                _ if complete => ExitCode::SUCCESS,
-                _ => ExitCode::from(2),
-            }
-        }
-        Err(error) => {
-            eprintln!("Error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    let plans = match plans(args) {
+        Ok(plans) => plans,
+        Err(error) => return could_not_run(&format!("{error:#}")),
+    };
+    let printed = match args.output {
+        Output::Text => print(&plans),
+        Output::Json => print_json(&plans),
+    };
+    finish(printed, if plans.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(COULD_NOT_RUN) })
 }
 
 fn plans(args: &Args) -> anyhow::Result<Plans> {
     let settings = settings(args.settings.as_deref()).context("cannot use the settings")?;
-    let manifests = Manifests::read(&args.paths);
+    let manifests = ManifestSet::read(&args.paths);
     let mut plans =
         Plans { plans: Vec::new(), errors: manifests.errors.iter().map(ToString::to_string).collect() };
     for object in &manifests.objects {
@@ -170,12 +152,6 @@ fn outcome_report(outcome: &Outcome) -> OutcomeReport {
         peak_weight: outcome.peak_weight,
         exposure: outcome.exposure,
     }
-}
-
-fn print_json(plans: &Plans) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, plans)?;
-    writeln!(out)
 }
 
 fn print(plans: &Plans) -> io::Result<()> {

@@ -3,22 +3,17 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::ValueEnum;
 use rollgate_policy::rules::RULES;
 use serde::Serialize;
+
+use crate::output::{Output, finish, print_json};
 
 /// Arguments of `rollgate rules`.
 #[derive(clap::Args)]
 pub struct Args {
     /// Form of the list
-    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    #[arg(short, long, value_enum, value_name = "FORM", default_value_t = Output::Text)]
     output: Output,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Output {
-    Text,
-    Json,
 }
 
 #[derive(Serialize)]
@@ -41,10 +36,8 @@ struct Levels {
 }
 
 /// Prints the rules.
-///
-/// # Errors
-/// When standard output cannot be written to.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+#[must_use]
+pub fn run(args: &Args) -> ExitCode {
     let rules: Vec<Rule> = RULES
         .iter()
         .map(|rule| Rule {
@@ -54,22 +47,22 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             meaning: rule.meaning,
         })
         .collect();
+    let printed = match args.output {
+        Output::Text => print(&rules),
+        Output::Json => print_json(&Catalogue { rules }),
+    };
+    finish(printed, ExitCode::SUCCESS)
+}
+
+fn print(rules: &[Rule]) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    match args.output {
-        Output::Json => {
-            serde_json::to_writer_pretty(&mut out, &Catalogue { rules })?;
-            writeln!(out)?;
-        }
-        Output::Text => {
-            for rule in rules {
-                let Levels { standard, strict } = rule.levels;
-                writeln!(
-                    out,
-                    "{:<20} {:<18} {standard:<5} {strict:<5} {}",
-                    rule.name, rule.requirement, rule.meaning
-                )?;
-            }
-        }
+    for rule in rules {
+        let Levels { standard, strict } = rule.levels;
+        writeln!(
+            out,
+            "{:<20} {:<18} {standard:<5} {strict:<5} {}",
+            rule.name, rule.requirement, rule.meaning
+        )?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

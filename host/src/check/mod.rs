@@ -1,20 +1,19 @@
 //! `rollgate check`: manifests against the rules, without a cluster.
 
-mod json;
 mod text;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use clap::ValueEnum;
 use rollgate_policy::Review;
 use rollgate_policy::admission::Request;
 use rollgate_policy::finding::{Finding, Level};
 use rollgate_policy::settings::Settings;
 use serde::Serialize;
 
-use crate::manifests::{Manifests, Object, settings};
+use crate::manifest_set::{ManifestSet, Object, settings};
+use crate::output::{COULD_NOT_RUN, Output, could_not_run, finish, print_json};
 
 /// Arguments of `rollgate check`.
 #[derive(clap::Args)]
@@ -26,18 +25,9 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// Form of the report
-    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    #[arg(short, long, value_enum, value_name = "FORM", default_value_t = Output::Text)]
     output: Output,
 }
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Output {
-    Text,
-    Json,
-}
-
-/// The command could not do its work.
-const COULD_NOT_RUN: u8 = 2;
 
 /// Everything found about a set of manifests.
 #[derive(Serialize)]
@@ -91,29 +81,22 @@ struct Summary {
 pub fn run(args: &Args) -> ExitCode {
     let settings = match settings(args.settings.as_deref()) {
         Ok(settings) => settings,
-        Err(error) => {
-            eprintln!("Error: {error:#}");
-            return ExitCode::from(COULD_NOT_RUN);
-        }
+        Err(error) => return could_not_run(&format!("{error:#}")),
     };
-    let report = report(&Manifests::read(&args.paths), &settings);
+    let report = report(&ManifestSet::read(&args.paths), &settings);
     let printed = match args.output {
         Output::Text => text::print(&report),
-        Output::Json => json::print(&report),
+        Output::Json => print_json(&report),
     };
-    match printed {
-        // A reader that has seen enough, such as head, is no failure.
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            eprintln!("Error: cannot write the report: {error}");
-            ExitCode::from(COULD_NOT_RUN)
-        }
-        _ if report.summary.unreadable > 0 => ExitCode::from(COULD_NOT_RUN),
-        _ if report.summary.denials > 0 => ExitCode::FAILURE,
+    let planned = match &report.summary {
+        summary if summary.unreadable > 0 => ExitCode::from(COULD_NOT_RUN),
+        summary if summary.denials > 0 => ExitCode::FAILURE,
         _ => ExitCode::SUCCESS,
-    }
+    };
+    finish(printed, planned)
 }
 
-fn report(manifests: &Manifests, settings: &Settings) -> Report {
+fn report(manifests: &ManifestSet, settings: &Settings) -> Report {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     let objects: Vec<Checked> = manifests

@@ -2,6 +2,7 @@
 
 mod capabilities;
 mod error;
+mod guest;
 mod guest_log;
 mod limits;
 mod metadata;
@@ -9,6 +10,7 @@ mod policy;
 mod settings;
 mod wapc;
 mod wasi;
+mod wasi_context;
 
 pub(crate) use capabilities::not_offered;
 pub use capabilities::{Callbacks, Capabilities, Grants, NoCluster};

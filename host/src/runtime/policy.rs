@@ -11,8 +11,9 @@ use wasmtime::{
 };
 use wasmtime_wasi::I32Exit;
 
+use super::guest::Guest;
 use super::limits::TICK;
-use super::wapc::{self, Guest};
+use super::wapc;
 use super::wasi::{self, SleptPastDeadline};
 use super::{CallError, Callbacks, Limits, LoadError, Metadata, Settings};
 use crate::admission::ValidationResponse;

@@ -1,14 +1,12 @@
-//! WASI for guests: all of preview 1 and of its predecessor, with nothing behind it but clocks, randomness and
-//! standard error.
+//! The functions of WASI: all of preview 1 and of its predecessor.
 
-use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use wasmtime::{Caller, Linker, Result};
-use wasmtime_wasi::p1::WasiP1Ctx;
-use wasmtime_wasi::{HostMonotonicClock, WasiCtxBuilder, p0, p1};
+use wasmtime_wasi::{p0, p1};
 
-use super::wapc::{Guest, memory, read, write};
+use super::guest::{Guest, memory, read, write};
+use super::wasi_context::ProcessClock;
 
 const OK: i32 = 0;
 const INVALID: i32 = 28;
@@ -17,52 +15,10 @@ const REALTIME: u32 = 0;
 const ABSOLUTE: u16 = 1;
 const EVENT_SIZE: u32 = 32;
 
-/// Made when a guest first needs it: most evaluations never do.
-#[derive(Default)]
-pub(super) struct LazyWasi(Option<Box<WasiP1Ctx>>);
-
-impl LazyWasi {
-    fn get(&mut self) -> &mut WasiP1Ctx {
-        self.0.get_or_insert_with(|| {
-            // Standard output belongs to the answer of the command, so what guests print goes to standard error.
-            let context = WasiCtxBuilder::new()
-                .stdout(std::io::stderr())
-                .stderr(std::io::stderr())
-                .monotonic_clock(ProcessClock)
-                .build_p1();
-            Box::new(context)
-        })
-    }
-}
-
 /// A deadline that passed while the guest slept.
 #[derive(Debug, thiserror::Error)]
 #[error("the deadline passed while the guest slept")]
 pub(super) struct SleptPastDeadline;
-
-/// Time since the first use in this process: `poll_oneoff` must count from where `clock_time_get` does.
-struct ProcessClock;
-
-impl ProcessClock {
-    fn elapsed() -> Duration {
-        static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
-        ORIGIN.elapsed()
-    }
-}
-
-impl HostMonotonicClock for ProcessClock {
-    fn resolution(&self) -> u64 {
-        1
-    }
-
-    fn now(&self) -> u64 {
-        nanoseconds(Self::elapsed())
-    }
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
 
 pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     p1::add_to_linker_sync(linker, |guest| guest.wasi.get())?;

@@ -14,7 +14,7 @@ use crate::manifest::{self, Document, ReadError, Source};
 use crate::policy_source;
 
 /// Objects read from files, and what could not be read.
-pub(crate) struct Manifests {
+pub(crate) struct ManifestSet {
     pub objects: Vec<Object>,
     pub errors: Vec<ReadError>,
     /// The same objects, to look references up in.
@@ -42,7 +42,7 @@ impl Object {
     }
 }
 
-impl Manifests {
+impl ManifestSet {
     /// Reads files, directories and `-` for standard input.
     pub(crate) fn read(paths: &[PathBuf]) -> Self {
         let sources: Vec<Source> = paths
