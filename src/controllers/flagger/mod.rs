@@ -42,27 +42,25 @@ pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result
     if spec.skip_analysis {
         // Ready pods are promoted in one go, gates and checks unasked.
         let path = "spec.skipAnalysis".to_owned();
-        replace_stages(&mut plan, Stage { path, weight: 100.0, effective_weight: 100.0, ..Stage::default() });
+        plan.path.clone_from(&path);
+        plan.stages = vec![Stage { path, weight: 100.0, effective_weight: 100.0, ..Stage::default() }];
     }
     if spec.suspend {
-        let path = "spec.suspend".to_owned();
-        let waits = vec![Wait::Never { path: path.clone(), why: "a suspended Canary" }];
-        replace_stages(&mut plan, Stage { path, waits, ..Stage::default() });
+        let wait = Wait::Never { path: "spec.suspend".to_owned(), why: "a suspended Canary" };
+        if let Some(first) = plan.stages.first_mut() {
+            first.waits.insert(0, wait);
+        }
+    }
+    if spec.skip_analysis || spec.suspend {
+        for analysis in &mut plan.analyses {
+            analysis.beside_from = Some(Position::NEVER);
+        }
     }
     match workload(spec, namespace, cluster) {
         Ok(workload) => plan.workload = workload,
         Err(unresolved) => plan.unresolved.push(unresolved),
     }
     Ok(plan)
-}
-
-/// Leaves `stage` as the only one, beside which nothing is checked.
-fn replace_stages(plan: &mut DeliveryPlan, stage: Stage) {
-    plan.path.clone_from(&stage.path);
-    plan.stages = vec![stage];
-    for analysis in &mut plan.analyses {
-        analysis.beside_from = Some(Position::NEVER);
-    }
 }
 
 fn workload(
