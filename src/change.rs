@@ -6,12 +6,13 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::json;
 use crate::scope::Governed;
 
 #[derive(Deserialize)]
 struct Object<'a> {
     #[serde(borrow, default)]
-    spec: BTreeMap<&'a str, &'a RawValue>,
+    spec: BTreeMap<String, &'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -37,7 +38,7 @@ const NOT_DELIVERY: [&str; 3] = ["replicas", "paused", "restartAt"];
 pub fn is_release(kind: Governed, old: &str, new: &str) -> bool {
     match kind {
         Governed::Workload => {
-            match (serde_json::from_str::<Workload>(old), serde_json::from_str::<Workload>(new)) {
+            match (json::from_str::<Workload>(old), json::from_str::<Workload>(new)) {
                 (Ok(old), Ok(new)) => match (old.spec.template, new.spec.template) {
                     (Some(old), Some(new)) => !same(old, new),
                     (old, new) => old.is_some() != new.is_some(),
@@ -47,7 +48,7 @@ pub fn is_release(kind: Governed, old: &str, new: &str) -> bool {
         }
         Governed::Rollout | Governed::Canary | Governed::AnalysisTemplate | Governed::MetricTemplate => {
             let ignored: &[&str] = if kind == Governed::Rollout { &NOT_DELIVERY } else { &[] };
-            match (serde_json::from_str::<Object>(old), serde_json::from_str::<Object>(new)) {
+            match (json::from_str::<Object>(old), json::from_str::<Object>(new)) {
                 (Ok(old), Ok(new)) => {
                     let (old, new) = (delivery(old, ignored), delivery(new, ignored));
                     old.len() != new.len()
@@ -59,14 +60,14 @@ pub fn is_release(kind: Governed, old: &str, new: &str) -> bool {
     }
 }
 
-fn delivery<'a>(object: Object<'a>, ignored: &[&str]) -> BTreeMap<&'a str, &'a RawValue> {
-    object.spec.into_iter().filter(|(key, _)| !ignored.contains(key)).collect()
+fn delivery<'a>(object: Object<'a>, ignored: &[&str]) -> BTreeMap<String, &'a RawValue> {
+    object.spec.into_iter().filter(|(key, _)| !ignored.contains(&key.as_str())).collect()
 }
 
 /// Whether two JSON texts mean the same; the order of keys and white space do not matter.
 fn same(one: &RawValue, other: &RawValue) -> bool {
     one.get() == other.get()
-        || match (serde_json::from_str::<Value>(one.get()), serde_json::from_str::<Value>(other.get())) {
+        || match (json::from_str::<Value>(one.get()), json::from_str::<Value>(other.get())) {
             (Ok(one), Ok(other)) => one == other,
             _ => false,
         }

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::json;
+
 /// A kind of object, as the API names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Kind {
@@ -111,7 +113,7 @@ impl Objects {
     /// When it is not a Kubernetes object as JSON.
     pub fn insert(&mut self, json: Box<RawValue>) -> Result<(), serde_json::Error> {
         let Identity { api_version, kind, metadata: Name { name, namespace } } =
-            serde_json::from_str(json.get())?;
+            json::from_str(json.get())?;
         let stored = Stored { api_version, kind, namespace, name, json };
         match self.0.iter_mut().find(|other| {
             (&other.api_version, &other.kind, &other.namespace, &other.name)

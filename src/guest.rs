@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use wapc_guest::{CallResult, host_call, register_function};
 
 use crate::cluster::{Cluster, Kind, Unreadable};
-use crate::protocol;
+use crate::{json, protocol};
 
 /// Registers the operations; called once by the host after instantiation.
 #[unsafe(no_mangle)]
@@ -86,7 +86,7 @@ impl Cluster for Host {
         };
         match Self::call("get_resource", &request) {
             Ok(reply) => {
-                serde_json::from_slice(&reply).map(Some).map_err(|error| Unreadable(error.to_string()))
+                json::from_bytes(&reply).map(Some).map_err(|error| Unreadable(error.to_string()))
             }
             Err(error) if NOT_FOUND.iter().all(|part| error.contains(part)) || error.contains(NOT_SERVED) => {
                 Ok(None)
@@ -107,7 +107,7 @@ impl Cluster for Host {
         let operation =
             if namespace.is_some() { "list_resources_by_namespace" } else { "list_resources_all" };
         match Self::call(operation, &request) {
-            Ok(reply) => serde_json::from_slice(&reply)
+            Ok(reply) => json::from_bytes(&reply)
                 .map(|List { items }| items)
                 .map_err(|error| Unreadable(error.to_string())),
             Err(error) if error.contains(NOT_SERVED) => Ok(Vec::new()),

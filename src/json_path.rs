@@ -3,6 +3,8 @@
 //! A library could track the path while reading, at the price of a second copy of every reader in the module;
 //! this only looks when something went wrong.
 
+use crate::json;
+
 /// One level of nesting on the way to a place.
 enum Level {
     /// In an object, at this key.
@@ -24,7 +26,7 @@ pub(crate) fn at(json: &str, offset: usize) -> String {
         };
         if bytes[at] == b'"' && followed_by_colon(bytes, end) {
             if let Some(Level::Object { key }) = levels.last_mut() {
-                *key = serde_json::from_str(&json[at..end]).unwrap_or_default();
+                *key = json::from_str(&json[at..end]).unwrap_or_default();
             }
         }
         if end >= offset {

@@ -14,6 +14,7 @@ mod exemption;
 pub mod finding;
 #[cfg(target_arch = "wasm32")]
 mod guest;
+mod json;
 mod json_path;
 mod kubernetes;
 pub mod plan;

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::admission::Request;
 use crate::cluster::Cluster;
-use crate::{read_settings, review};
+use crate::{json, read_settings, review};
 
 /// HTTP status of a rejected release.
 const FORBIDDEN: u16 = 403;
@@ -52,7 +52,7 @@ pub fn validate(payload: &[u8], now: i64, cluster: &dyn Cluster) -> Vec<u8> {
 
 /// The answer to a request, or why it cannot be read.
 fn answer(payload: &[u8], now: i64, cluster: &dyn Cluster) -> Result<Response, String> {
-    let Payload { mut request, settings } = serde_json::from_slice(payload)
+    let Payload { mut request, settings } = json::from_bytes(payload)
         .map_err(|error| format!("rollgate cannot read the admission request: {error}"))?;
     request.received_at = now;
     let settings = read_settings(settings.map_or("{}", RawValue::get))

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::duration;
 use crate::finding::Level;
+use crate::json;
 use crate::plan::Signal;
 
 /// Everything a user can set. `{}` is valid and means [`Profile::Standard`].
@@ -171,7 +172,7 @@ impl Settings {
         if matches!(json.trim(), "" | "{}" | "null") {
             return Ok(Self::default());
         }
-        let value: Value = serde_json::from_str(json).map_err(|error| {
+        let value: Value = json::from_str(json).map_err(|error| {
             vec![SettingsError { path: "settings".to_owned(), message: error.to_string() }]
         })?;
         let mut reader = Reader { errors: Vec::new() };

@@ -8,6 +8,7 @@ use crate::case::{Release, Subject, WorkloadObject};
 use crate::cluster::{Cluster, Kind, Overlay};
 use crate::controllers::{Malformed, argo, flagger, parse};
 use crate::finding::Finding;
+use crate::json;
 use crate::kubernetes::Metadata;
 use crate::plan::DeliveryPlan;
 use crate::scope::Governed;
@@ -41,7 +42,7 @@ struct Identified {
 impl Identity {
     /// Reads the metadata; where that makes no sense, what the request says has to do.
     pub(crate) fn read(json: &str, request: &Request<'_>) -> Self {
-        let metadata = serde_json::from_str::<Identified>(json).unwrap_or_default().metadata;
+        let metadata = json::from_str::<Identified>(json).unwrap_or_default().metadata;
         let named = metadata.display_name();
         let name = if named.is_empty() { request.name.as_deref().unwrap_or("(unnamed)") } else { named };
         let kind = &request.kind.kind;
@@ -178,7 +179,7 @@ fn users(
     };
     let mut judged = Vec::new();
     for user in cluster.list(user_kind, namespace).unwrap_or_default() {
-        let metadata = serde_json::from_str::<Identified>(user.get()).unwrap_or_default().metadata;
+        let metadata = json::from_str::<Identified>(user.get()).unwrap_or_default().metadata;
         let namespace = metadata.namespace.as_deref().unwrap_or("default");
         let Some(Ok(mut plan)) = read_plan(user_kind.kind, user.get(), namespace, &overlay) else { continue };
         if plan.templates.contains(&template) {

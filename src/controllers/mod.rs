@@ -7,7 +7,7 @@ pub mod flagger;
 mod measure;
 mod workload;
 
-use crate::json_path;
+use crate::{json, json_path};
 
 pub(crate) use measure::{SIGNALS_ANNOTATION, declared_measure, measure_by_name, queried_measure};
 pub(crate) use workload::{Referent, resolve_workload};
@@ -24,7 +24,7 @@ pub struct Malformed {
 
 /// Parses an object, or says which field is in the way.
 pub(crate) fn parse<'de, T: serde::Deserialize<'de>>(json: &'de str) -> Result<T, Malformed> {
-    serde_json::from_str(json).map_err(|error| malformed(json, &error))
+    json::from_str(json).map_err(|error| malformed(json, &error))
 }
 
 fn malformed(json: &str, error: &serde_json::Error) -> Malformed {

@@ -7,6 +7,7 @@ use crate::admission::Origin;
 use crate::case::{Case, Subject, WorkloadObject};
 use crate::cluster::{Kind, Unreadable};
 use crate::controllers::{argo, flagger};
+use crate::json;
 use crate::settings::Context;
 
 pub(super) static RULE: Rule = Rule {
@@ -170,5 +171,5 @@ fn owner_is_listed(
 
 /// An object that cannot be read governs nothing.
 fn read<'de, T: serde::Deserialize<'de>>(json: &'de Box<RawValue>) -> Option<T> {
-    serde_json::from_str(json.get()).ok()
+    json::from_str(json.get()).ok()
 }

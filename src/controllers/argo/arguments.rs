@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::spec::Argument;
+use crate::json;
 
 /// Stands for a value that is only known when the analysis runs (a Secret, a pod hash).
 const UNKNOWN: &str = "rollgate-unknown-value";
@@ -75,7 +76,7 @@ pub(super) fn is_unknown(text: &str) -> bool {
 
 /// The value at a field path such as `metadata.labels['app']`, if it is a plain one.
 fn field_value(object: &str, path: &str) -> Option<String> {
-    let object: Value = serde_json::from_str(object).ok()?;
+    let object: Value = json::from_str(object).ok()?;
     let mut value = &object;
     for segment in segments(path) {
         value = match segment.parse::<usize>() {
@@ -136,7 +137,7 @@ mod tests {
     fn quotes_cannot_break_out_of_a_string() {
         let merged = Arguments::merge(&[argument("a", Some("x\",\"count\":\"1"))], &[], "{}").unwrap();
         let text = merged.substitute(r#"{"name":"{{args.a}}"}"#).unwrap();
-        let value: Value = serde_json::from_str(&text).unwrap();
+        let value: Value = json::from_str(&text).unwrap();
         assert_eq!(value["name"], "x\",\"count\":\"1");
     }
 

@@ -5,6 +5,7 @@ use super::spec::{Metric as Spec, Provider};
 use crate::condition::{Condition, ConditionError};
 use crate::controllers::{declared_measure, measure_by_name, queried_measure};
 use crate::duration::parse_go;
+use crate::json;
 use crate::kubernetes::IntOrString;
 use crate::plan::{Metric, MetricKind, ResultShape, Schedule, Threshold};
 use crate::query::Measure;
@@ -24,7 +25,7 @@ pub(super) struct Origin<'a> {
 pub(super) fn read(json: &str, arguments: &Arguments, origin: Origin<'_>) -> Metric {
     let substituted = arguments.substitute(json);
     let read =
-        substituted.and_then(|json| serde_json::from_str::<Spec>(&json).map_err(|error| error.to_string()));
+        substituted.and_then(|json| json::from_str::<Spec>(&json).map_err(|error| error.to_string()));
     let (spec, unreadable) = match read {
         Ok(spec) => (spec, None),
         // The name alone, so that the message can say which metric it is.
@@ -54,7 +55,7 @@ pub(super) fn read(json: &str, arguments: &Arguments, origin: Origin<'_>) -> Met
 }
 
 fn name_only(json: &str) -> Spec {
-    let value: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    let value: serde_json::Value = json::from_str(json).unwrap_or_default();
     Spec { name: value["name"].as_str().unwrap_or_default().to_owned(), ..Spec::default() }
 }
 
