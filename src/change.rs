@@ -37,15 +37,13 @@ const NOT_DELIVERY: [&str; 3] = ["replicas", "paused", "restartAt"];
 #[must_use]
 pub fn is_release(kind: Governed, old: &str, new: &str) -> bool {
     match kind {
-        Governed::Workload => {
-            match (json::from_str::<Workload>(old), json::from_str::<Workload>(new)) {
-                (Ok(old), Ok(new)) => match (old.spec.template, new.spec.template) {
-                    (Some(old), Some(new)) => !same(old, new),
-                    (old, new) => old.is_some() != new.is_some(),
-                },
-                _ => true,
-            }
-        }
+        Governed::Workload => match (json::from_str::<Workload>(old), json::from_str::<Workload>(new)) {
+            (Ok(old), Ok(new)) => match (old.spec.template, new.spec.template) {
+                (Some(old), Some(new)) => !same(old, new),
+                (old, new) => old.is_some() != new.is_some(),
+            },
+            _ => true,
+        },
         Governed::Rollout | Governed::Canary | Governed::AnalysisTemplate | Governed::MetricTemplate => {
             let ignored: &[&str] = if kind == Governed::Rollout { &NOT_DELIVERY } else { &[] };
             match (json::from_str::<Object>(old), json::from_str::<Object>(new)) {

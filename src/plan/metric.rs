@@ -1,5 +1,7 @@
 //! One metric of an analysis, and what it would say about a good and a bad release.
 
+use std::cell::OnceCell;
+
 use super::{Measured, ResultShape, Schedule, Signal, Signals, Threshold};
 use crate::query::Measure;
 
@@ -35,6 +37,19 @@ pub struct Metric {
     pub dry_run: bool,
     /// Why the controller refuses to run it, if it does.
     pub refused: Option<String>,
+    /// What its threshold comes to; empty until a rule asks.
+    pub assessment: OnceCell<Assessment>,
+}
+
+/// What a threshold says about the values that are worth trying.
+#[derive(Debug)]
+pub struct Assessment {
+    good: Measured,
+    bad: Measured,
+    otherwise: Measured,
+    has_gap: bool,
+    some_fail: bool,
+    all_errors: bool,
 }
 
 /// What takes the measurement.
@@ -94,23 +109,47 @@ impl Metric {
         self.threshold.judge(self.shape, value)
     }
 
+    /// What its threshold says about every value worth trying; found once, asked for by every rule.
+    fn assessment(&self) -> &Assessment {
+        self.assessment.get_or_init(|| {
+            let verdicts: Vec<Measured> = self.probes().into_iter().map(|value| self.judge(value)).collect();
+            let has_gap = verdicts.contains(&Measured::Inconclusive);
+            let good = self.good_verdict(&verdicts);
+            let otherwise = if has_gap { Measured::Inconclusive } else { good };
+            let bad = match self.measure {
+                Measure::ErrorRatio { scale } => self.judge(scale),
+                Measure::SuccessRatio { .. } | Measure::Availability { .. } => self.judge(0.0),
+                Measure::Latency { .. } | Measure::ErrorRate => self.judge(BAD_LATENCY),
+                Measure::Constant(_) | Measure::Unknown => otherwise,
+            };
+            Assessment {
+                good,
+                bad: if bad == Measured::Failed && has_gap { Measured::Inconclusive } else { bad },
+                otherwise,
+                has_gap,
+                some_fail: verdicts.contains(&Measured::Failed),
+                all_errors: verdicts.iter().all(|verdict| *verdict == Measured::Error),
+            }
+        })
+    }
+
+    fn good_verdict(&self, probed: &[Measured]) -> Measured {
+        let best = |values: &[f64]| values.iter().map(|value| self.judge(*value)).min();
+        let verdict = match self.measure {
+            _ if matches!(self.threshold, Threshold::ByProvider) => Some(Measured::Successful),
+            Measure::ErrorRatio { .. } | Measure::ErrorRate => best(&[0.0]),
+            // A declared signal leaves the scale open: good is whatever full mark the threshold accepts.
+            Measure::SuccessRatio { scale } | Measure::Availability { scale } => best(&[scale, 1.0]),
+            Measure::Latency { .. } => best(&[GOOD_LATENCY, 0.0]),
+            Measure::Constant(_) | Measure::Unknown => probed.iter().copied().min(),
+        };
+        verdict.unwrap_or(Measured::Error)
+    }
+
     /// The verdict on a release without fault.
     #[must_use]
     pub fn when_good(&self) -> Measured {
-        if matches!(self.threshold, Threshold::ByProvider) {
-            return Measured::Successful;
-        }
-        let verdicts: Vec<Measured> = match self.measure {
-            Measure::ErrorRatio { .. } | Measure::ErrorRate => vec![self.judge(0.0)],
-            // A declared signal leaves the scale open: good is whatever full mark the threshold accepts.
-            Measure::SuccessRatio { scale } | Measure::Availability { scale } => {
-                vec![self.judge(scale), self.judge(1.0)]
-            }
-            Measure::Latency { .. } => vec![self.judge(GOOD_LATENCY), self.judge(0.0)],
-            Measure::Constant(value) => vec![self.judge(value)],
-            Measure::Unknown => self.probes().into_iter().map(|value| self.judge(value)).collect(),
-        };
-        verdicts.into_iter().min().unwrap_or(Measured::Error)
+        self.assessment().good
     }
 
     /// The verdict on a release that is bad in what the metric measures.
@@ -119,38 +158,27 @@ impl Metric {
     /// be just bad enough for that, and is then paused instead of failed.
     #[must_use]
     pub fn when_bad(&self) -> Measured {
-        let worst = match self.measure {
-            Measure::ErrorRatio { scale } => self.judge(scale),
-            Measure::SuccessRatio { .. } | Measure::Availability { .. } => self.judge(0.0),
-            Measure::Latency { .. } | Measure::ErrorRate => self.judge(BAD_LATENCY),
-            Measure::Constant(_) | Measure::Unknown => return self.when_unknown(),
-        };
-        if worst == Measured::Failed && self.has_gap() { Measured::Inconclusive } else { worst }
+        self.assessment().bad
     }
 
     /// Whether some result is neither a success nor a failure.
     #[must_use]
     pub fn has_gap(&self) -> bool {
-        self.probes().into_iter().any(|value| self.judge(value) == Measured::Inconclusive)
-    }
-
-    /// The verdict on a release that is bad in something this metric is not known to measure.
-    ///
-    /// It is not expected to help; but if it can end inconclusive it may pause the release before another
-    /// metric has failed, and that has to be reckoned with.
-    fn when_unknown(&self) -> Measured {
-        if self.has_gap() { Measured::Inconclusive } else { self.when_good() }
+        self.assessment().has_gap
     }
 
     /// The verdict on a release that is bad in `bad`, and in nothing else.
     #[must_use]
     pub fn verdict(&self, bad: &[Signal], distinct: bool) -> Measured {
+        let assessment = self.assessment();
         if self.signals(distinct).intersects(bad) {
-            self.when_bad()
+            assessment.bad
         } else if !bad.is_empty() && self.measure == Measure::Unknown {
-            self.when_unknown()
+            // What it measures may well be bad too. It is not expected to help; but if it can end inconclusive
+            // it may pause the release before another metric has failed.
+            assessment.otherwise
         } else {
-            self.when_good()
+            assessment.good
         }
     }
 
@@ -169,14 +197,13 @@ impl Metric {
             && match self.threshold {
                 Threshold::ByProvider => true,
                 _ if self.is_opaque() => !self.threshold.is_missing(),
-                _ => self.probes().into_iter().any(|value| self.judge(value) == Measured::Failed),
+                _ => self.assessment().some_fail,
             }
     }
 
     /// The provider's result has a structure the probes do not have, and the condition needs it.
     fn is_opaque(&self) -> bool {
-        self.shape == ResultShape::Opaque
-            && self.probes().into_iter().all(|value| self.judge(value) == Measured::Error)
+        self.shape == ResultShape::Opaque && self.assessment().all_errors
     }
 
     /// Values to try: what the measure can reach, and both sides of every number in the threshold.
@@ -193,9 +220,8 @@ impl Metric {
         for literal in self.threshold.literals() {
             let step = (literal.abs() * 1e-6).max(1e-9);
             // Neither counts nor ratios nor times are negative, so a threshold below zero separates nothing.
-            probes.extend(
-                [literal - step, literal, literal + step].into_iter().filter(|p| (0.0..=largest).contains(p)),
-            );
+            let sides = [literal - step, literal, literal + step];
+            probes.extend(sides.into_iter().filter(|side| (0.0..=largest).contains(side)));
         }
         probes
     }
@@ -250,18 +276,18 @@ impl Metric {
             ));
             return;
         }
-        let verdicts: Vec<Measured> = self.probes().into_iter().map(|value| self.judge(value)).collect();
+        let assessment = self.assessment();
         if self.is_opaque() {
             return;
         }
-        if verdicts.iter().all(|verdict| *verdict == Measured::Error) {
+        if assessment.all_errors {
             defects.push(Defect::new(
                 "has a condition that is an error for every result of its provider",
                 "compare what the provider returns: result[0] for a vector, result for a single number",
             ));
             return;
         }
-        if verdicts.contains(&Measured::Failed) {
+        if assessment.some_fail {
             let known = !self.signals(false).is_empty();
             if known && self.when_good() == Measured::Failed {
                 defects.push(Defect::new(
@@ -275,7 +301,7 @@ impl Metric {
                 ));
             }
         } else {
-            let message = if verdicts.contains(&Measured::Inconclusive) {
+            let message = if assessment.has_gap {
                 "fails for no result: the worst ends inconclusive, and that only pauses the release"
             } else {
                 "has a threshold that no result violates"

@@ -9,7 +9,7 @@ mod signal;
 mod simulate;
 mod threshold;
 
-pub use metric::{Defect, Metric, MetricKind};
+pub use metric::{Assessment, Defect, Metric, MetricKind};
 pub use schedule::{MetricEnd, Schedule};
 pub use signal::{Signal, Signals};
 pub use simulate::{Cause, End, Outcome, Span, Timeline, outcomes, play_good};

@@ -1,5 +1,7 @@
 //! A metric of an analysis template, arguments substituted, read into the plan's terms.
 
+use std::cell::OnceCell;
+
 use super::arguments::{Arguments, is_unknown};
 use super::spec::{Metric as Spec, Provider};
 use crate::condition::{Condition, ConditionError};
@@ -24,8 +26,7 @@ pub(super) struct Origin<'a> {
 /// Reads one metric from its JSON text. One that cannot be read is refused, as the controller refuses it.
 pub(super) fn read(json: &str, arguments: &Arguments, origin: Origin<'_>) -> Metric {
     let substituted = arguments.substitute(json);
-    let read =
-        substituted.and_then(|json| json::from_str::<Spec>(&json).map_err(|error| error.to_string()));
+    let read = substituted.and_then(|json| json::from_str::<Spec>(&json).map_err(|error| error.to_string()));
     let (spec, unreadable) = match read {
         Ok(spec) => (spec, None),
         // The name alone, so that the message can say which metric it is.
@@ -49,6 +50,7 @@ pub(super) fn read(json: &str, arguments: &Arguments, origin: Origin<'_>) -> Met
         threshold: threshold_of(&spec, shape == ResultShape::Opaque),
         dry_run: false,
         refused: unreadable.or_else(|| refusal_of(&spec)),
+        assessment: OnceCell::new(),
         schedule: schedule_of(&spec),
         name: spec.name,
     }

@@ -1,5 +1,7 @@
 //! A metric of a Canary, read into the plan's terms (`pkg/controller/scheduler_metrics.go`).
 
+use std::cell::OnceCell;
+
 use super::Reader;
 use super::spec::{Metric as Spec, MetricTemplate, ThresholdRange};
 use crate::cluster::Kind;
@@ -29,6 +31,7 @@ impl Reader<'_> {
             schedule: schedule.clone(),
             dry_run: false,
             refused: None,
+            assessment: OnceCell::new(),
         };
         match spec.name.as_str() {
             "request-success-rate" => {

@@ -1,5 +1,7 @@
 //! The stages of a Canary (`pkg/controller/scheduler.go`).
 
+use std::cell::OnceCell;
+
 use super::Reader;
 use super::spec::{Analysis, CanarySpec, Webhook};
 use crate::plan::{
@@ -245,6 +247,7 @@ fn webhook_metric(webhook: &Webhook, index: usize, schedule: Schedule) -> Metric
         schedule,
         dry_run: false,
         refused: None,
+        assessment: OnceCell::new(),
     }
 }
 
