@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use rollgate_policy::admission::Manifest;
+use rollgate_policy::admission::{Manifest, ManifestMetadata};
 use rollgate_policy::cluster::Objects;
 use rollgate_policy::settings::Settings;
 use serde_json::Value;
@@ -38,7 +38,11 @@ impl Object {
     fn nameless(&self) -> Manifest<'_> {
         let value: Value = serde_json::from_str(self.json.get()).unwrap_or_default();
         let text = |key: &str| Cow::Owned(value[key].as_str().unwrap_or_default().to_owned());
-        Manifest { api_version: text("apiVersion"), kind: text("kind"), metadata: Default::default() }
+        Manifest {
+            api_version: text("apiVersion"),
+            kind: text("kind"),
+            metadata: ManifestMetadata::default(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 
 use super::{Measured, ResultShape, Schedule, Signal, Signals, Threshold};
+use crate::condition::Measurement;
 use crate::query::Measure;
 
 /// A latency no service has, in any unit: what a release bad in latency shows.
@@ -308,20 +309,21 @@ impl Metric {
             };
             defects.push(Defect::new(message, "choose a bound that a bad release crosses"));
         }
-        if self.may_be_empty && !self.errors_declared {
-            if let Some(empty) =
-                self.shape.empty().filter(|empty| self.threshold.judge_result(empty) == Measured::Error)
-            {
-                let guard = match empty {
-                    crate::condition::Measurement::Nil => "default(result, 1e9)",
-                    _ => "len(result) > 0 && …",
-                };
-                defects.push(Defect::new(
-                    "is an error when its query returns no data, and does not say what that means",
-                    format!("guard the condition ({guard}), or set consecutiveErrorLimit to say how many errors end the analysis"),
-                ));
-            }
+        if let Some(guard) = self.missing_guard() {
+            defects.push(Defect::new(
+                "is an error when its query returns no data, and does not say what that means",
+                format!("guard the condition ({guard}), or set consecutiveErrorLimit to say how many errors end the analysis"),
+            ));
         }
+    }
+
+    /// How to write the condition so that it says what a result without data means, where it does not.
+    fn missing_guard(&self) -> Option<&'static str> {
+        let empty = self.shape.empty().filter(|_| self.may_be_empty && !self.errors_declared)?;
+        (self.threshold.judge_result(&empty) == Measured::Error).then_some(match empty {
+            Measurement::Nil => "default(result, 1e9)",
+            Measurement::Number(_) | Measurement::Vector(_) => "len(result) > 0 && …",
+        })
     }
 
     fn schedule_defect(&self) -> Defect {
