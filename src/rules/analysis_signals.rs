@@ -19,17 +19,22 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let Some(release) = case.release_with_analyses() else { return };
     let plan = &release.plan;
     let distinct = case.parameters().distinct_signals;
+    // Signals that fare alike are one thing to mend.
+    let mut unguarded: Vec<(String, Vec<&str>)> = Vec::new();
     for outcome in release.outcomes.iter().skip(1).filter(|outcome| outcome.end != End::RolledBack) {
         let Some(signal) = outcome.bad.first() else { continue };
+        let fate = format!("{}: {}", what_happens(outcome), why_not(plan, *signal, distinct));
+        match unguarded.iter_mut().find(|(other, _)| *other == fate) {
+            Some((_, signals)) => signals.push(signal.name()),
+            None => unguarded.push((fate, vec![signal.name()])),
+        }
+    }
+    for (fate, signals) in unguarded {
+        let signals = signals.join(" or ");
         report.find(
             &plan.path,
-            format!(
-                "a release that is bad in {} alone {}: {}",
-                signal.name(),
-                what_happens(outcome),
-                why_not(plan, *signal, distinct)
-            ),
-            format!("let a metric that measures {} fail such a release before it is promoted", signal.name()),
+            format!("a release that is bad in {signals} alone {fate}"),
+            format!("let a metric that measures {signals} fail such a release before it is promoted"),
         );
     }
 }
