@@ -112,8 +112,7 @@ impl Objects {
     /// # Errors
     /// When it is not a Kubernetes object as JSON.
     pub fn insert(&mut self, json: Box<RawValue>) -> Result<(), serde_json::Error> {
-        let Identity { api_version, kind, metadata: Name { name, namespace } } =
-            json::from_str(json.get())?;
+        let Identity { api_version, kind, metadata: Name { name, namespace } } = json::from_str(json.get())?;
         let stored = Stored { api_version, kind, namespace, name, json };
         match self.0.iter_mut().find(|other| {
             (&other.api_version, &other.kind, &other.namespace, &other.name)

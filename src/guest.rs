@@ -85,9 +85,7 @@ impl Cluster for Host {
             field_masks: None,
         };
         match Self::call("get_resource", &request) {
-            Ok(reply) => {
-                json::from_bytes(&reply).map(Some).map_err(|error| Unreadable(error.to_string()))
-            }
+            Ok(reply) => json::from_bytes(&reply).map(Some).map_err(|error| Unreadable(error.to_string())),
             Err(error) if NOT_FOUND.iter().all(|part| error.contains(part)) || error.contains(NOT_SERVED) => {
                 Ok(None)
             }

@@ -172,10 +172,7 @@ impl<'de> Visitor<'de> for Key {
 impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Reader<A> {
     type Error = A::Error;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, A::Error> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
         self.0.next_element_seed(Reader(seed))
     }
 }

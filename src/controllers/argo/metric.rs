@@ -24,8 +24,7 @@ pub(super) struct Origin<'a> {
 /// Reads one metric from its JSON text. One that cannot be read is refused, as the controller refuses it.
 pub(super) fn read(json: &str, arguments: &Arguments, origin: Origin<'_>) -> Metric {
     let substituted = arguments.substitute(json);
-    let read =
-        substituted.and_then(|json| json::from_str::<Spec>(&json).map_err(|error| error.to_string()));
+    let read = substituted.and_then(|json| json::from_str::<Spec>(&json).map_err(|error| error.to_string()));
     let (spec, unreadable) = match read {
         Ok(spec) => (spec, None),
         // The name alone, so that the message can say which metric it is.
@@ -102,7 +101,7 @@ fn threshold_of(spec: &Spec, structured: bool) -> Threshold {
     let (success, failure) = (spec.success_condition.trim(), spec.failure_condition.trim());
     let by_provider = provider.job.is_some()
         || provider.kayenta.is_some()
-        || (!provider.plugin.is_empty() && success.is_empty() && failure.is_empty());
+        || (provider.plugin.0 > 0 && success.is_empty() && failure.is_empty());
     if by_provider {
         return Threshold::ByProvider;
     }
