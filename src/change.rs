@@ -1,7 +1,5 @@
 //! Whether an update is a release at all.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -12,19 +10,7 @@ use crate::scope::Governed;
 #[derive(Deserialize)]
 struct Object<'a> {
     #[serde(borrow, default)]
-    spec: BTreeMap<String, &'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Workload<'a> {
-    #[serde(borrow, default)]
-    spec: WorkloadSpec<'a>,
-}
-
-#[derive(Default, Deserialize)]
-struct WorkloadSpec<'a> {
-    #[serde(borrow, default)]
-    template: Option<&'a RawValue>,
+    spec: Option<&'a RawValue>,
 }
 
 /// Fields of a Rollout that scale or pause it, or restart its pods, and deliver nothing.
@@ -36,39 +22,30 @@ const NOT_DELIVERY: [&str; 3] = ["replicas", "paused", "restartAt"];
 /// to differ.
 #[must_use]
 pub fn is_release(kind: Governed, old: &str, new: &str) -> bool {
-    match kind {
-        Governed::Workload => match (json::from_str::<Workload>(old), json::from_str::<Workload>(new)) {
-            (Ok(old), Ok(new)) => match (old.spec.template, new.spec.template) {
-                (Some(old), Some(new)) => !same(old, new),
-                (old, new) => old.is_some() != new.is_some(),
-            },
-            _ => true,
-        },
-        Governed::Rollout | Governed::Canary | Governed::AnalysisTemplate | Governed::MetricTemplate => {
-            let ignored: &[&str] = if kind == Governed::Rollout { &NOT_DELIVERY } else { &[] };
-            match (json::from_str::<Object>(old), json::from_str::<Object>(new)) {
-                (Ok(old), Ok(new)) => {
-                    let (old, new) = (delivery(old, ignored), delivery(new, ignored));
-                    old.len() != new.len()
-                        || old.iter().any(|(key, old)| new.get(key).is_none_or(|new| !same(old, new)))
-                }
-                _ => true,
-            }
-        }
+    let (Ok(old), Ok(new)) = (json::from_str::<Object>(old), json::from_str::<Object>(new)) else {
+        return true;
+    };
+    let (old, new) = (old.spec.map_or("{}", RawValue::get), new.spec.map_or("{}", RawValue::get));
+    // Most updates leave the whole spec as it is.
+    if old == new {
+        return false;
+    }
+    match (delivery(kind, old), delivery(kind, new)) {
+        (Some(old), Some(new)) => old != new,
+        _ => true,
     }
 }
 
-fn delivery<'a>(object: Object<'a>, ignored: &[&str]) -> BTreeMap<String, &'a RawValue> {
-    object.spec.into_iter().filter(|(key, _)| !ignored.contains(&key.as_str())).collect()
-}
-
-/// Whether two JSON texts mean the same; the order of keys and white space do not matter.
-fn same(one: &RawValue, other: &RawValue) -> bool {
-    one.get() == other.get()
-        || match (json::from_str::<Value>(one.get()), json::from_str::<Value>(other.get())) {
-            (Ok(one), Ok(other)) => one == other,
-            _ => false,
-        }
+/// What of a spec is delivered; the order of keys and white space do not matter.
+fn delivery(kind: Governed, spec: &str) -> Option<Value> {
+    let Ok(Value::Object(mut fields)) = json::from_str(spec) else { return None };
+    match kind {
+        Governed::Workload => return Some(fields.get_mut("template").map(Value::take).unwrap_or_default()),
+        // The same on both sides, which is less code than to remove it.
+        Governed::Rollout => fields.extend(NOT_DELIVERY.map(|key| (key.to_owned(), Value::Null))),
+        Governed::Canary | Governed::AnalysisTemplate | Governed::MetricTemplate => {}
+    }
+    Some(Value::Object(fields))
 }
 
 #[cfg(test)]

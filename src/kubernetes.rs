@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{self, Visitor};
+use serde::de::{self, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// An object's metadata, without the managed fields.
@@ -59,8 +59,6 @@ pub struct OwnerReference {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct PodTemplate {
-    /// Labels and annotations of the pods.
-    pub metadata: Metadata,
     /// What runs in them.
     pub spec: PodSpec,
 }
@@ -82,7 +80,7 @@ pub struct Container {
     pub name: String,
     /// Declared ports.
     #[serde(deserialize_with = "or_default")]
-    pub ports: Vec<serde::de::IgnoredAny>,
+    pub ports: Vec<IgnoredAny>,
     /// Whether, and how, readiness is probed.
     pub readiness_probe: Option<Probe>,
 }
@@ -91,10 +89,10 @@ pub struct Container {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Probe {
-    http_get: Option<serde::de::IgnoredAny>,
-    tcp_socket: Option<serde::de::IgnoredAny>,
-    grpc: Option<serde::de::IgnoredAny>,
-    exec: Option<serde::de::IgnoredAny>,
+    http_get: Option<IgnoredAny>,
+    tcp_socket: Option<IgnoredAny>,
+    grpc: Option<IgnoredAny>,
+    exec: Option<IgnoredAny>,
 }
 
 impl Probe {
@@ -166,6 +164,34 @@ impl<'de> Deserialize<'de> for IntOrString {
         }
 
         deserializer.deserialize_any(IntOrStringVisitor)
+    }
+}
+
+/// How many entries an object has, whatever they are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Entries(pub usize);
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EntriesVisitor;
+
+        impl<'de> Visitor<'de> for EntriesVisitor {
+            type Value = Entries;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+                let mut entries = 0;
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+                    entries += 1;
+                }
+                Ok(Entries(entries))
+            }
+        }
+
+        deserializer.deserialize_map(EntriesVisitor)
     }
 }
 

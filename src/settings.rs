@@ -17,7 +17,7 @@ pub struct Settings {
     /// Whether `deny` rejects, or only warns.
     pub enforcement: Enforcement,
     /// Levels of single rules that differ from the profile.
-    levels: BTreeMap<String, Level>,
+    levels: Vec<(String, Level)>,
     /// Parameters of the rules.
     pub parameters: Parameters,
     /// What is governed at all.
@@ -149,7 +149,7 @@ impl Default for Settings {
         Self {
             profile: Profile::default(),
             enforcement: Enforcement::default(),
-            levels: BTreeMap::new(),
+            levels: Vec::new(),
             parameters: Parameters::of(Profile::default()),
             scope: Scope {
                 include_namespaces: vec!["*".to_owned()],
@@ -183,7 +183,8 @@ impl Settings {
     /// The level of a rule, from its profile levels and the settings.
     #[must_use]
     pub fn level(&self, rule: &str, levels: Levels) -> Level {
-        let level = self.levels.get(rule).copied().unwrap_or(match self.profile {
+        let level = self.levels.iter().find(|(set, _)| set == rule).map(|(_, level)| *level);
+        let level = level.unwrap_or(match self.profile {
             Profile::Standard => levels.standard,
             Profile::Strict => levels.strict,
         });
@@ -358,7 +359,7 @@ impl Reader {
     fn level(&mut self, path: &str, rule: &str, value: &Value, settings: &mut Settings) {
         let choices = [Level::Deny, Level::Warn, Level::Off].map(|level| (level.name(), level));
         if let Some(level) = self.one_of(path, value, &choices) {
-            settings.levels.insert(rule.to_owned(), level);
+            settings.levels.push((rule.to_owned(), level));
         }
     }
 

@@ -104,7 +104,7 @@ fn threshold_of(spec: &Spec, structured: bool) -> Threshold {
     let (success, failure) = (spec.success_condition.trim(), spec.failure_condition.trim());
     let by_provider = provider.job.is_some()
         || provider.kayenta.is_some()
-        || (!provider.plugin.is_empty() && success.is_empty() && failure.is_empty());
+        || (provider.plugin.0 > 0 && success.is_empty() && failure.is_empty());
     if by_provider {
         return Threshold::ByProvider;
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::kubernetes::{IntOrString, Metadata, PodTemplate, or_default};
+use crate::kubernetes::{Entries, IntOrString, Metadata, PodTemplate, or_default};
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
@@ -48,9 +48,6 @@ pub(super) struct Canary {
     pub analysis: Option<AnalysisReference>,
     pub traffic_routing: Option<TrafficRouting>,
     pub max_surge: Option<IntOrString>,
-    pub max_unavailable: Option<IntOrString>,
-    pub stable_service: String,
-    pub canary_service: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -63,7 +60,7 @@ pub(super) struct TrafficRouting {
     pub istio: Option<IgnoredAny>,
     pub nginx: Option<IgnoredAny>,
     #[serde(deserialize_with = "or_default")]
-    pub plugins: BTreeMap<String, IgnoredAny>,
+    pub plugins: Entries,
     pub smi: Option<IgnoredAny>,
     pub traefik: Option<IgnoredAny>,
     pub max_traffic_weight: Option<f64>,
@@ -84,7 +81,7 @@ impl TrafficRouting {
         ]
         .iter()
         .any(|provider| provider.is_some())
-            || !self.plugins.is_empty()
+            || self.plugins.0 > 0
     }
 }
 
@@ -116,7 +113,6 @@ pub(super) struct CanaryScale {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct HeaderRoute {
-    pub name: String,
     #[serde(rename = "match", deserialize_with = "or_default")]
     pub matches: Vec<HeaderMatch>,
 }
@@ -270,7 +266,7 @@ pub(super) struct Metric {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Provider {
     pub prometheus: Option<Prometheus>,
-    pub kayenta: Option<Kayenta>,
+    pub kayenta: Option<IgnoredAny>,
     pub web: Option<IgnoredAny>,
     pub datadog: Option<IgnoredAny>,
     pub wavefront: Option<IgnoredAny>,
@@ -281,15 +277,15 @@ pub(super) struct Provider {
     pub influxdb: Option<IgnoredAny>,
     pub skywalking: Option<IgnoredAny>,
     #[serde(deserialize_with = "or_default")]
-    pub plugin: BTreeMap<String, IgnoredAny>,
+    pub plugin: Entries,
 }
 
 impl Provider {
     /// How many providers are named; the controller wants exactly one.
     pub fn count(&self) -> usize {
         usize::from(self.prometheus.is_some())
-            + usize::from(self.kayenta.is_some())
             + [
+                &self.kayenta,
                 &self.web,
                 &self.datadog,
                 &self.wavefront,
@@ -303,7 +299,7 @@ impl Provider {
             .iter()
             .filter(|provider| provider.is_some())
             .count()
-            + self.plugin.len()
+            + self.plugin.0
     }
 }
 
@@ -312,17 +308,4 @@ impl Provider {
 pub(super) struct Prometheus {
     pub query: String,
     pub range_query: Option<IgnoredAny>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Kayenta {
-    pub threshold: KayentaThreshold,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct KayentaThreshold {
-    pub pass: f64,
-    pub marginal: f64,
 }
