@@ -5,7 +5,7 @@ use crate::cluster::Cluster;
 use crate::controllers::Malformed;
 use crate::exemption::Exemption;
 use crate::kubernetes::Metadata;
-use crate::plan::{DeliveryPlan, Metric, Outcome, Timeline, outcomes, play_good};
+use crate::plan::{DeliveryPlan, Metric, Outcome, Timeline, Unresolved, outcomes, play_good};
 use crate::settings::Settings;
 
 /// One object under review, with everything a rule may ask.
@@ -30,6 +30,8 @@ pub enum Subject {
     Workload(WorkloadObject),
     /// A template by itself.
     Template(Vec<Metric>),
+    /// A template of which it cannot be found out who refers to it.
+    Users(Unresolved),
     /// A governed object that makes no sense.
     Unreadable(Malformed),
 }

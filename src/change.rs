@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::controllers::{Named, SIGNALS_ANNOTATION};
 use crate::json;
 use crate::scope::Governed;
 
@@ -11,6 +12,8 @@ use crate::scope::Governed;
 struct Object<'a> {
     #[serde(borrow, default)]
     spec: Option<&'a RawValue>,
+    #[serde(default)]
+    metadata: Named,
 }
 
 /// Fields of a Rollout that scale or pause it, or restart its pods, and deliver nothing.
@@ -25,6 +28,10 @@ pub fn is_release(kind: Governed, old: &str, new: &str) -> bool {
     let (Ok(old), Ok(new)) = (json::from_str::<Object>(old), json::from_str::<Object>(new)) else {
         return true;
     };
+    // What a template's author says it measures is part of it.
+    if old.metadata.annotations[SIGNALS_ANNOTATION] != new.metadata.annotations[SIGNALS_ANNOTATION] {
+        return true;
+    }
     let (old, new) = (old.spec.map_or("{}", RawValue::get), new.spec.map_or("{}", RawValue::get));
     // Most updates leave the whole spec as it is.
     if old == new {
@@ -40,7 +47,12 @@ pub fn is_release(kind: Governed, old: &str, new: &str) -> bool {
 fn delivery(kind: Governed, spec: &str) -> Option<Value> {
     let Ok(Value::Object(mut fields)) = json::from_str(spec) else { return None };
     match kind {
-        Governed::Workload => return Some(fields.get_mut("template").map(Value::take).unwrap_or_default()),
+        Governed::Workload => {
+            // A Pod has no template: it is what it runs.
+            if let Some(template) = fields.get_mut("template") {
+                return Some(template.take());
+            }
+        }
         // The same on both sides, which is less code than to remove it.
         Governed::Rollout => fields.extend(NOT_DELIVERY.map(|key| (key.to_owned(), Value::Null))),
         Governed::Canary | Governed::AnalysisTemplate | Governed::MetricTemplate => {}
@@ -71,6 +83,24 @@ mod tests {
         assert!(is_release(Governed::Rollout, OLD, strategy));
         assert!(!is_release(Governed::Workload, OLD, strategy));
         assert!(is_release(Governed::Rollout, OLD, dropped));
+    }
+
+    #[test]
+    fn a_pod_is_what_it_runs() {
+        let pod = |image: &str| format!(r#"{{"spec":{{"containers":[{{"image":"{image}"}}]}}}}"#);
+        assert!(is_release(Governed::Workload, &pod("a"), &pod("b")));
+        assert!(!is_release(Governed::Workload, &pod("a"), &pod("a")));
+    }
+
+    #[test]
+    fn another_declaration_of_signals_is_one() {
+        let declares = |signals: &str| {
+            format!(
+                r#"{{"metadata":{{"annotations":{{"rollgate.dev/signals":"{signals}"}}}},"spec":{{"query":"q"}}}}"#
+            )
+        };
+        assert!(is_release(Governed::MetricTemplate, &declares("latency"), &declares("error-rate")));
+        assert!(!is_release(Governed::MetricTemplate, &declares("latency"), &declares("latency")));
     }
 
     #[test]

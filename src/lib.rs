@@ -48,18 +48,11 @@ pub fn review(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster)
         return Review::default();
     }
     let identity = subject::Identity::read(object.get(), request);
-    if !settings.scope.includes_labels(&identity.metadata.labels) {
+    if !subject::is_selected(kind, &identity, request, settings) {
         return Review::default();
     }
-    let exemption = Exemption::read(
-        &identity.metadata.annotations,
-        exemption::Terms {
-            requester: &request.user_info.username,
-            now: request.received_at,
-            longest: settings.parameters.max_exemption,
-            rules: &rules::names(),
-        },
-    );
+    let exemption =
+        Exemption::read(&identity.metadata.annotations, subject::exemption_terms(request, settings));
     let mut findings = Vec::new();
     for subject in subject::read(kind, object, &identity, request, settings, cluster) {
         let case = Case {

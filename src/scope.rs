@@ -5,7 +5,7 @@ use crate::settings::Settings;
 
 /// Service accounts that act as a controller, as `namespace:name`: both projects' defaults and those of
 /// Kubernetes' own controllers that write workloads. Dashboards are people.
-const CONTROLLERS: [&str; 20] = [
+const CONTROLLERS: [&str; 19] = [
     "argo-rollouts:argo-rollouts",
     "flagger-system:flagger",
     "istio-system:flagger",
@@ -13,7 +13,6 @@ const CONTROLLERS: [&str; 20] = [
     "projectcontour:flagger",
     "kong-mesh-system:flagger",
     "linkerd:flagger",
-    "linkerd-flagger:flagger",
     "kube-system:deployment-controller",
     "kube-system:replicaset-controller",
     "kube-system:replication-controller",

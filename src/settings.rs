@@ -233,6 +233,11 @@ fn matches_glob(pattern: &str, text: &str) -> bool {
     }
 }
 
+fn is_service_account(user: &str) -> bool {
+    let account = user.strip_prefix("system:serviceaccount:").and_then(|account| account.split_once(':'));
+    account.is_some_and(|(namespace, name)| !namespace.is_empty() && !name.is_empty())
+}
+
 fn percent(value: &Value) -> Result<f64, String> {
     value
         .as_f64()
@@ -358,6 +363,9 @@ impl Reader {
 
     fn level(&mut self, path: &str, rule: &str, value: &Value, settings: &mut Settings) {
         let choices = [Level::Deny, Level::Warn, Level::Off].map(|level| (level.name(), level));
+        // YAML reads a bare `off` as false.
+        let off = Value::from(Level::Off.name());
+        let value = if *value == Value::Bool(false) { &off } else { value };
         if let Some(level) = self.one_of(path, value, &choices) {
             settings.levels.push((rule.to_owned(), level));
         }
@@ -411,6 +419,12 @@ impl Reader {
             let path = format!("actors.{key}");
             if key == "controllers" {
                 settings.controllers = self.strings(&path, value);
+                for account in settings.controllers.iter().filter(|account| !is_service_account(account)) {
+                    self.error(
+                        &path,
+                        format!("{account:?} is not of the form system:serviceaccount:<namespace>:<name>"),
+                    );
+                }
             } else {
                 self.error(path, "unknown setting");
             }

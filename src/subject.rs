@@ -7,10 +7,12 @@ use crate::admission::{Origin, Request};
 use crate::case::{Release, Subject, WorkloadObject};
 use crate::cluster::{Cluster, Kind, Overlay};
 use crate::controllers::{Malformed, argo, flagger, parse};
+use crate::exemption::{Exemption, Terms};
 use crate::finding::Finding;
 use crate::json;
 use crate::kubernetes::Metadata;
-use crate::plan::DeliveryPlan;
+use crate::plan::{DeliveryPlan, Missing, Unresolved, template_key};
+use crate::rules;
 use crate::scope::Governed;
 use crate::settings::Settings;
 
@@ -66,7 +68,12 @@ pub(crate) enum Place {
     /// To the reviewed object.
     Here,
     /// To an object that refers to the reviewed one.
-    Through { title: String },
+    Through {
+        /// The other object.
+        title: String,
+        /// What that one is exempted from.
+        exemption: Exemption,
+    },
 }
 
 impl Place {
@@ -74,17 +81,33 @@ impl Place {
     pub(crate) fn of(&self, findings: Vec<Finding>) -> Vec<Finding> {
         match self {
             Self::Here => findings,
-            Self::Through { title } => findings
-                .into_iter()
-                .filter(|finding| ANALYSIS_RULES.contains(&finding.rule))
-                .map(|finding| Finding {
-                    path: "spec".to_owned(),
-                    message: format!("{title} would break it at {}: {}", finding.path, finding.message),
-                    ..finding
-                })
-                .collect(),
+            Self::Through { title, exemption } => {
+                let mut findings: Vec<Finding> =
+                    findings.into_iter().filter(|finding| ANALYSIS_RULES.contains(&finding.rule)).collect();
+                exemption.apply(&mut findings);
+                for finding in &mut findings {
+                    finding.message = format!("with it, {title} at {}: {}", finding.path, finding.message);
+                    "spec".clone_into(&mut finding.path);
+                }
+                findings
+            }
         }
     }
+}
+
+/// Whether the workload selector of the settings picks the object, as it is or as it was: dropping a label is no
+/// way out. Templates, and what a Canary makes of its target, carry no labels of their own.
+pub(crate) fn is_selected(
+    kind: Governed,
+    identity: &Identity,
+    request: &Request<'_>,
+    settings: &Settings,
+) -> bool {
+    let old = request.old_object.and_then(|old| json::from_str::<Identified>(old.get()).ok());
+    matches!(kind, Governed::AnalysisTemplate | Governed::MetricTemplate)
+        || identity.metadata.name.ends_with("-primary")
+        || settings.scope.includes_labels(&identity.metadata.labels)
+        || old.is_some_and(|old| settings.scope.includes_labels(&old.metadata.labels))
 }
 
 /// Everything that is to be judged about `object`.
@@ -101,6 +124,10 @@ pub(crate) fn read(
         place: Place::Here,
     };
     let json = object.get();
+    // Labels and annotations decide too, so an object whose metadata makes no sense makes none.
+    if let Err(malformed) = parse::<Identified>(json) {
+        return vec![here(Err(malformed))];
+    }
     let plan = match kind {
         Governed::Rollout => argo::read_rollout(json, &identity.namespace, cluster),
         Governed::Canary => flagger::read_canary(json, &identity.namespace, cluster),
@@ -170,25 +197,52 @@ fn users(
         return Vec::new();
     }
     let Ok(overlay) = Overlay::new(cluster, object.to_owned()) else { return Vec::new() };
-    let template = format!("{}/{}", request.kind.kind, identity.metadata.name);
+    let template = template_key(&request.kind.kind, &identity.namespace, &identity.metadata.name);
     let (user_kind, namespace) = match kind {
         // A Canary may refer to a template of another namespace.
         Governed::MetricTemplate => (Kind::CANARY, None),
         _ if identity.namespace.is_empty() => (Kind::ROLLOUT, None),
         _ => (Kind::ROLLOUT, Some(identity.namespace.as_str())),
     };
+    let users = match cluster.list(user_kind, namespace) {
+        Ok(users) => users,
+        Err(error) => {
+            let unresolved = Unresolved {
+                path: "metadata.name".to_owned(),
+                object: format!("what refers to {}", identity.title),
+                why: Missing::Unreadable(error.0),
+                held: true,
+            };
+            return vec![Judged { subject: Subject::Users(unresolved), place: Place::Here }];
+        }
+    };
     let mut judged = Vec::new();
-    for user in cluster.list(user_kind, namespace).unwrap_or_default() {
+    for user in users {
         let metadata = json::from_str::<Identified>(user.get()).unwrap_or_default().metadata;
         let namespace = metadata.namespace.as_deref().unwrap_or("default");
+        if !settings.scope.includes_namespace(namespace) || !settings.scope.includes_labels(&metadata.labels)
+        {
+            continue;
+        }
         let Some(Ok(mut plan)) = read_plan(user_kind.kind, user.get(), namespace, &overlay) else { continue };
         if plan.templates.contains(&template) {
             // Its pods are not the template's business.
             plan.workload = None;
             let title = format!("{} {namespace}/{}", user_kind.kind, metadata.name);
+            let exemption = Exemption::read(&metadata.annotations, exemption_terms(request, settings));
             let subject = Subject::Release(Box::new(Release::play(plan, settings)));
-            judged.push(Judged { subject, place: Place::Through { title } });
+            judged.push(Judged { subject, place: Place::Through { title, exemption } });
         }
     }
     judged
+}
+
+/// What exemptions are held against.
+pub(crate) fn exemption_terms<'a>(request: &'a Request<'_>, settings: &Settings) -> Terms<'a> {
+    Terms {
+        requester: &request.user_info.username,
+        now: request.received_at,
+        longest: settings.parameters.max_exemption,
+        rules: &rules::NAMES,
+    }
 }

@@ -10,6 +10,9 @@ pub(crate) const SIGNALS_ANNOTATION: &str = "rollgate.dev/signals";
 /// The largest error ratio in the scale such providers report in.
 const PERCENT: f64 = 100.0;
 
+/// The lowest quantile that tells of slow requests.
+const LEAST_QUANTILE: f64 = 0.9;
+
 /// What a `PromQL` query measures, what its result looks like, and whether that can be without data.
 pub(crate) fn queried_measure(query: &str) -> (Measure, ResultShape, bool) {
     match query::read(query) {
@@ -19,8 +22,10 @@ pub(crate) fn queried_measure(query: &str) -> (Measure, ResultShape, bool) {
                 Shape::Vector => ResultShape::Vector,
             };
             let measure = match reading.measure {
-                // An average hides the slow requests; the rulebook asks for p95 or a histogram.
-                Measure::Latency { quantile: None, .. } => Measure::Unknown,
+                // An average, or a low quantile, hides the slow requests; the rulebook asks for p95 or a histogram.
+                Measure::Latency { quantile, .. } if quantile.is_none_or(|q| q < LEAST_QUANTILE) => {
+                    Measure::Unknown
+                }
                 measure => measure,
             };
             (measure, shape, reading.may_be_empty)

@@ -12,6 +12,14 @@ use crate::{json, json_path};
 pub(crate) use measure::{SIGNALS_ANNOTATION, declared_measure, measure_by_name, queried_measure};
 pub(crate) use workload::{Referent, resolve_workload};
 
+/// The name of an object whose other metadata does not matter, and may be whatever it is.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(crate) struct Named {
+    pub name: String,
+    pub annotations: serde_json::Value,
+}
+
 /// Why an object of a governed kind could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]

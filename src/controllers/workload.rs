@@ -40,7 +40,7 @@ pub(crate) fn resolve_workload(
         path: referent.path.to_owned(),
         object: format!("{}/{}", referent.kind.kind, referent.name),
         why,
-        hides_analysis: false,
+        held: true,
     };
     let json = cluster
         .get(referent.kind, Some(referent.namespace), referent.name)

@@ -36,6 +36,9 @@ pub struct Metric {
     pub schedule: Schedule,
     /// Measured, reported, and without any consequence.
     pub dry_run: bool,
+    /// Stands for metrics nobody could read. It gets the benefit of the doubt, so that what is found in spite of
+    /// it is something no template can mend.
+    pub stands_in: bool,
     /// Why the controller refuses to run it, if it does.
     pub refused: Option<String>,
     /// What its threshold comes to; empty until a rule asks.
@@ -90,6 +93,27 @@ impl Defect {
 }
 
 impl Metric {
+    /// Stands for the metrics of a template, named `object`, that could not be read.
+    #[must_use]
+    pub fn stand_in(object: &str, path: &str, schedule: Schedule) -> Self {
+        Self {
+            name: String::new(),
+            path: path.to_owned(),
+            object: object.to_owned(),
+            kind: MetricKind::Job,
+            measure: Measure::Unknown,
+            shape: ResultShape::Opaque,
+            may_be_empty: false,
+            errors_declared: true,
+            threshold: Threshold::ByProvider,
+            schedule,
+            dry_run: false,
+            stands_in: true,
+            refused: None,
+            assessment: OnceCell::new(),
+        }
+    }
+
     /// The metric's name for messages: with the object that declares it, where that is another one.
     #[must_use]
     pub fn title(&self) -> String {
@@ -103,7 +127,7 @@ impl Metric {
     /// The signals it says something about.
     #[must_use]
     pub fn signals(&self, distinct: bool) -> Signals {
-        Signals::of(&self.measure, distinct)
+        if self.stands_in { Signals::all() } else { Signals::of(&self.measure, distinct) }
     }
 
     fn judge(&self, value: f64) -> Measured {
@@ -118,6 +142,10 @@ impl Metric {
             let good = self.good_verdict(&verdicts);
             let otherwise = if has_gap { Measured::Inconclusive } else { good };
             let bad = match self.measure {
+                // A provider that judges by itself fails what it is known, or taken, to measure.
+                _ if matches!(self.threshold, Threshold::ByProvider) && !self.signals(false).is_empty() => {
+                    Measured::Failed
+                }
                 Measure::ErrorRatio { scale } => self.judge(scale),
                 Measure::SuccessRatio { .. } | Measure::Availability { .. } => self.judge(0.0),
                 Measure::Latency { .. } | Measure::ErrorRate => self.judge(BAD_LATENCY),
@@ -141,7 +169,7 @@ impl Metric {
             Measure::ErrorRatio { .. } | Measure::ErrorRate => best(&[0.0]),
             // A declared signal leaves the scale open: good is whatever full mark the threshold accepts.
             Measure::SuccessRatio { scale } | Measure::Availability { scale } => best(&[scale, 1.0]),
-            Measure::Latency { .. } => best(&[GOOD_LATENCY, 0.0]),
+            Measure::Latency { .. } => best(&[GOOD_LATENCY]),
             Measure::Constant(_) | Measure::Unknown => probed.iter().copied().min(),
         };
         verdict.unwrap_or(Measured::Error)
@@ -237,8 +265,9 @@ impl Metric {
         if let Some(reason) = &self.refused {
             defects.push(Defect::new(
                 format!("is refused by the controller when it runs: {reason}"),
-                "correct the metric: until then every release ends in an error",
+                "correct the metric: until then no release passes it",
             ));
+            return defects;
         }
         match &self.threshold {
             Threshold::ByProvider => {}

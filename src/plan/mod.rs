@@ -27,26 +27,28 @@ pub struct DeliveryPlan {
     /// Every analysis of the plan; stages refer to them by index.
     pub analyses: Vec<Analysis>,
     /// What the strategy requires to be written down and is not.
-    pub undeclared: Vec<Undeclared>,
+    pub undeclared: Vec<Mistake>,
+    /// What the controller itself refuses once the object is stored.
+    pub refused: Vec<Mistake>,
     /// References that did not lead to an object.
     pub unresolved: Vec<Unresolved>,
-    /// The templates it refers to, directly or through others, as `Kind/name`; those that are missing too.
+    /// The templates it refers to, directly or through others, as [`template_key`]; those that are missing too.
     pub templates: Vec<String>,
     /// The pods the release runs, when they could be read.
     pub workload: Option<Workload>,
 }
 
 impl DeliveryPlan {
-    /// Whether every analysis the plan names could be read; if not, no statement about them is possible.
-    #[must_use]
-    pub fn analyses_known(&self) -> bool {
-        !self.unresolved.iter().any(|reference| reference.hides_analysis)
-    }
-
     /// The metrics of all analyses.
     pub fn metrics(&self) -> impl Iterator<Item = &Metric> {
         self.analyses.iter().flat_map(|analysis| &analysis.metrics)
     }
+}
+
+/// What a template is known by in [`DeliveryPlan::templates`]; without a namespace for kinds that have none.
+#[must_use]
+pub fn template_key(kind: &str, namespace: &str, name: &str) -> String {
+    format!("{kind} {namespace}/{name}")
 }
 
 /// How traffic moves to the new version.
@@ -89,6 +91,8 @@ pub struct Stage {
     /// Requests that match a header or cookie rule go to the new version whatever the weight; how many those
     /// are is not in the manifest, so neither the weight nor the exposure counts them.
     pub matching: bool,
+    /// Requests are copied to the new version and its answers dropped: it can be measured at weight 0.
+    pub mirrored: bool,
     /// What has to be over before the next stage, one after the other.
     pub waits: Vec<Wait>,
 }
@@ -157,15 +161,22 @@ impl Position {
     pub const NEVER: Self = Self { stage: usize::MAX, wait: 0 };
 }
 
-/// Something the strategy needs and the manifest leaves open.
+/// Something the manifest leaves open or gets wrong.
 #[derive(Debug, Clone)]
-pub struct Undeclared {
+pub struct Mistake {
     /// JSON path where it belongs.
     pub path: String,
-    /// What is missing and what the controller does instead.
+    /// What is missing or wrong, and what the controller does then.
     pub message: String,
     /// What to write.
     pub help: String,
+}
+
+impl Mistake {
+    /// A mistake at `path`.
+    pub(crate) fn new(path: impl Into<String>, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into(), help: help.into() }
+    }
 }
 
 /// A reference that did not lead to an object.
@@ -177,8 +188,8 @@ pub struct Unresolved {
     pub object: String,
     /// Why there is none.
     pub why: Missing,
-    /// The object would have said what an analysis measures.
-    pub hides_analysis: bool,
+    /// The controller holds the release until the object is there.
+    pub held: bool,
 }
 
 /// Why a reference did not lead to an object.

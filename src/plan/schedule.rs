@@ -144,6 +144,12 @@ impl Schedule {
         MetricEnd { at: Some(self.time_of(count.saturating_sub(1))), phase, first_failing }
     }
 
+    /// Whether a good release is measured for as long as the analysis runs.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        self.end(0, Measured::Successful).at.is_none()
+    }
+
     /// Whether failing measurements alone can end the metric as failed.
     #[must_use]
     pub fn can_fail(&self) -> bool {

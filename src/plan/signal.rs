@@ -54,6 +54,12 @@ impl Signals {
         }
     }
 
+    /// All of them.
+    #[must_use]
+    pub fn all() -> Self {
+        Self([true; 3])
+    }
+
     /// Whether `signal` is among them.
     #[must_use]
     pub fn contains(self, signal: Signal) -> bool {

@@ -89,6 +89,8 @@ pub struct Timeline {
     pub exposed_at: Option<f64>,
     /// When it is promoted, if it is.
     pub promoted_at: Option<f64>,
+    /// What keeps it from being promoted, where that is a gate.
+    pub stopped_by: Option<Cause>,
 }
 
 /// The outcomes for a release bad in every signal, then for each of `alone` by itself.
@@ -107,6 +109,7 @@ pub fn play_good(plan: &DeliveryPlan) -> Timeline {
     Timeline {
         exposed_at: player.exposed_at,
         promoted_at: (outcome.end == End::Promoted).then_some(outcome.seconds),
+        stopped_by: outcome.cause,
         analyses: (0..plan.analyses.len())
             .map(|index| {
                 let run = player.runs.iter().find(|run| run.analysis == index)?;
@@ -170,7 +173,10 @@ impl<'a> Player<'a> {
         for (index, stage) in plan.stages.iter().enumerate() {
             let weight = stage.effective_weight;
             self.peak_weight = self.peak_weight.max(weight);
-            if self.exposed_at.is_none() && self.bad.is_empty() && (weight > 0.0 || stage.matching) {
+            if self.exposed_at.is_none()
+                && self.bad.is_empty()
+                && (weight > 0.0 || stage.matching || stage.mirrored)
+            {
                 self.exposed_at = Some(self.time);
             }
             let start = self.time;

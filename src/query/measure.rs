@@ -326,6 +326,15 @@ fn aggregated<'t>(aggregate: &'t Aggregate<'t>) -> Value<'t> {
     Value { meaning, may_be_empty }
 }
 
+/// What is left of a measure when some of its values are dropped: a bad release may show nothing at all. Counts that
+/// are only divided by stay what they are.
+fn filtered(meaning: Meaning<'_>) -> Meaning<'_> {
+    match meaning {
+        Meaning::Done(_) | Meaning::Up(_) => Meaning::Unknown,
+        meaning => meaning,
+    }
+}
+
 fn joined<'t>(binary: &'t Binary<'t>) -> Value<'t> {
     let (left, right) = (read(&binary.left), read(&binary.right));
     let may_be_empty = left.may_be_empty || right.may_be_empty;
@@ -345,12 +354,12 @@ fn joined<'t>(binary: &'t Binary<'t>) -> Value<'t> {
             };
             return Value { meaning, may_be_empty: left.may_be_empty && right.may_be_empty };
         }
-        Operator::And | Operator::Unless => return Value { meaning: one, may_be_empty: true },
+        Operator::And | Operator::Unless => return Value { meaning: filtered(one), may_be_empty: true },
         _ if operator.is_comparison() => {
             let meaning = match (one, other) {
                 _ if binary.returns_bool => return unknown(may_be_empty),
                 (Meaning::Constant(_), Meaning::Constant(_)) => Meaning::Unknown,
-                (measured, Meaning::Constant(_)) | (Meaning::Constant(_), measured) => measured,
+                (measured, Meaning::Constant(_)) | (Meaning::Constant(_), measured) => filtered(measured),
                 _ => Meaning::Unknown,
             };
             return Value { meaning, may_be_empty: true };

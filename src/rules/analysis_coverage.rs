@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
-    let Some(release) = case.release_with_analyses() else { return };
+    let Some(release) = case.release() else { return };
     match release.plan.strategy {
         Strategy::Canary | Strategy::AbTest => stages(case, release, report),
         Strategy::BlueGreen => switch(case, release, report),
@@ -43,23 +43,32 @@ fn stages(case: &Case<'_>, release: &Release, report: &mut Report<'_>) {
     }
 }
 
-/// Whether an analysis that can fail is awaited in the stage, or runs beside it from its start to its end.
+/// Whether an analysis that can fail runs beside the stage from its start to its end, or is the last thing it waits
+/// for: what comes after that nobody watches.
 fn is_watched(release: &Release, stage: usize) -> bool {
+    let waits = &release.plan.stages[stage].waits;
+    let last = waits.iter().rfind(|wait| !matches!(wait, Wait::Time { seconds } if *seconds <= 0.0));
+    is_watched_from_beside(release, stage) || last.is_some_and(|wait| awaits_analysis(release, wait))
+}
+
+/// Whether an analysis that can fail stands somewhere in the stage: the one switch of a blue-green release happens
+/// only after it.
+fn is_gated(release: &Release, stage: usize) -> bool {
+    is_watched_from_beside(release, stage)
+        || release.plan.stages[stage].waits.iter().any(|wait| awaits_analysis(release, wait))
+}
+
+fn is_watched_from_beside(release: &Release, stage: usize) -> bool {
     let span = release.timeline.stages[stage];
-    release.plan.analyses.iter().enumerate().any(|(index, analysis)| {
-        can_fail(analysis)
-            && match release.timeline.analyses[index] {
-                Some(run) if analysis.beside_from.is_some() => run.start <= span.start && run.end >= span.end,
-                _ => awaits(release, stage, index),
-            }
+    release.plan.analyses.iter().zip(&release.timeline.analyses).any(|(analysis, run)| {
+        analysis.beside_from.is_some()
+            && can_fail(analysis)
+            && run.is_some_and(|run| run.start <= span.start && run.end >= span.end)
     })
 }
 
-fn awaits(release: &Release, stage: usize, analysis: usize) -> bool {
-    release.plan.stages[stage]
-        .waits
-        .iter()
-        .any(|wait| matches!(wait, Wait::Analyses { runs, .. } if runs.contains(&analysis)))
+fn awaits_analysis(release: &Release, wait: &Wait) -> bool {
+    matches!(wait, Wait::Analyses { runs, .. } if runs.iter().any(|run| can_fail(&release.plan.analyses[*run])))
 }
 
 fn can_fail(analysis: &Analysis) -> bool {

@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
-    let Some(release) = case.release_with_analyses() else { return };
+    let Some(release) = case.release() else { return };
     let plan = &release.plan;
     let distinct = case.parameters().distinct_signals;
     // Signals that fare alike are one thing to mend.

@@ -18,7 +18,7 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     match &case.subject {
         Subject::Template(metrics) => check_metrics(metrics, report),
         Subject::Release(release) => {
-            if release.plan.analyses_known() && release.plan.metrics().next().is_none() {
+            if release.plan.metrics().next().is_none() {
                 report.find(
                     &release.plan.path,
                     "no metric has a threshold: there is no metric",
@@ -28,7 +28,7 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
             }
             for analysis in &release.plan.analyses {
                 check_metrics(&analysis.metrics, report);
-                if analysis.metrics.is_empty() && release.plan.analyses_known() {
+                if analysis.metrics.is_empty() {
                     report.find(
                         &analysis.path,
                         "this analysis has no metrics: it measures nothing",
@@ -37,7 +37,7 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
                 }
             }
         }
-        Subject::Workload(_) | Subject::Unreadable(_) => {}
+        Subject::Workload(_) | Subject::Users(_) | Subject::Unreadable(_) => {}
     }
 }
 

@@ -1,7 +1,7 @@
 //! The stages of a release stand in its manifest.
 
 use super::{DENY, Report, Rule};
-use crate::case::{Case, Subject};
+use crate::case::Case;
 use crate::plan::Strategy;
 
 pub(super) static RULE: Rule = Rule {
@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
-    let Subject::Release(release) = &case.subject else { return };
+    let Some(release) = case.release() else { return };
     if release.plan.strategy == Strategy::None {
         report.find(
             &release.plan.path,

@@ -1,7 +1,7 @@
 //! Traffic moves in small steps, by what really reaches the new version.
 
 use super::{DENY, Report, Rule, percent};
-use crate::case::{Case, Release, Subject};
+use crate::case::{Case, Release};
 use crate::plan::{Stage, Strategy};
 
 pub(super) static RULE: Rule = Rule {
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
-    let Subject::Release(release) = &case.subject else { return };
+    let Some(release) = case.release() else { return };
     let plan = &release.plan;
     let gradual = match plan.strategy {
         Strategy::Canary => true,

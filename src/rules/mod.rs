@@ -60,10 +60,15 @@ impl Rule {
 }
 
 /// The names of all rules.
-#[must_use]
-pub fn names() -> [&'static str; RULES.len()] {
-    RULES.map(|rule| rule.name)
-}
+pub static NAMES: [&str; RULES.len()] = {
+    let mut names = [""; RULES.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = RULES[index].name;
+        index += 1;
+    }
+    names
+};
 
 /// Lets every rule look at `case`: all findings, at their levels.
 #[must_use]
@@ -129,10 +134,10 @@ impl Case<'_> {
         &self.settings.parameters
     }
 
-    /// The release, when its analyses are all known: without them nothing can be said about how it ends.
-    fn release_with_analyses(&self) -> Option<&crate::case::Release> {
+    /// The release, if that is what is reviewed.
+    fn release(&self) -> Option<&crate::case::Release> {
         match &self.subject {
-            Subject::Release(release) if release.plan.analyses_known() => Some(release),
+            Subject::Release(release) => Some(release),
             _ => None,
         }
     }
@@ -143,7 +148,7 @@ impl Case<'_> {
 /// # Errors
 /// Everything wrong with the settings.
 pub fn read_settings(json: &str) -> Result<Settings, Vec<crate::settings::SettingsError>> {
-    Settings::from_json(json, &names())
+    Settings::from_json(json, &NAMES)
 }
 
 #[cfg(test)]

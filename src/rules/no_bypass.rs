@@ -43,9 +43,9 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     match governed(case, workload) {
         Ok(Governed::Yes) => {}
         Ok(Governed::InName(reason)) => report.find(
-            "spec.replicas",
+            "spec",
             format!("{title} still releases by itself: {reason}"),
-            "set workloadRef.scaleDown to onsuccess or progressively in the Rollout, or replicas to 0 here",
+            "let a Canary analyse it, or a Rollout scale it down (workloadRef.scaleDown onsuccess or progressively), or set replicas to 0",
         ),
         Ok(Governed::ByHand(reason)) => report.find(
             "metadata.name",
@@ -65,17 +65,18 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
 }
 
 fn ungoverned(case: &Case<'_>, workload: &WorkloadObject, title: &str, report: &mut Report<'_>) {
+    let annotation = format!("metadata.annotations[{GOVERNED_BY}]");
     match workload.metadata.annotations.get(GOVERNED_BY) {
         // Helm sends Deployments first; neither controller analyses a first deployment anyway.
-        Some(governor) if workload.created && case.origin == Origin::ApiServer => report.warn(
-            format!("metadata.annotations[{GOVERNED_BY}]"),
+        Some(governor) if is_awaited(case, workload, governor) => report.warn(
+            annotation,
             format!("{title} waits for {governor}, which does not govern it yet"),
             format!("apply {governor}"),
         ),
         Some(governor) => report.find(
-            format!("metadata.annotations[{GOVERNED_BY}]"),
-            format!("{title} names {governor}, and nothing of that name governs it"),
-            format!("apply {governor} with a reference to {title}"),
+            annotation,
+            format!("{title} names {governor}, and nothing of that name governs it, or can"),
+            format!("name a Canary or Rollout, as Kind/name, and apply it with a reference to {title}"),
         ),
         None => report.find(
             "kind",
@@ -87,18 +88,32 @@ fn ungoverned(case: &Case<'_>, workload: &WorkloadObject, title: &str, report: &
     }
 }
 
+/// Whether the governor that a new workload names may still come: it can govern such a workload, and is not there
+/// yet (one that is there governs something else).
+fn is_awaited(case: &Case<'_>, workload: &WorkloadObject, governor: &str) -> bool {
+    let (kind, targets): (_, &[&str]) = match governor.split_once('/') {
+        Some(("Canary", _)) => (Kind::CANARY, &["Deployment", "DaemonSet"]),
+        Some(("Rollout", _)) => (Kind::ROLLOUT, &["Deployment", "ReplicaSet"]),
+        _ => return false,
+    };
+    let name = &governor[kind.kind.len() + 1..];
+    workload.created
+        && case.origin == Origin::ApiServer
+        && !name.is_empty()
+        && targets.contains(&workload.kind.as_str())
+        && !workload.metadata.name.ends_with("-primary")
+        && !matches!(case.cluster.get(kind, Some(&workload.namespace), name), Ok(Some(_)))
+}
+
 fn governed(case: &Case<'_>, workload: &WorkloadObject) -> Result<Governed, Unreadable> {
+    // Owner references can be written by anyone, so they prove nothing about who sends the request. In a set of
+    // files a ReplicaSet is what its owner, which is judged itself, has made.
     if let Some(owner) = workload.metadata.controller() {
-        // Owner references can be written by anyone, so they prove nothing about who sends the request; in a set
-        // of files they say that the owner, which is judged itself, makes this object.
-        if case.origin == Origin::Manifests {
-            return Ok(if owner_is_listed(case, workload, &owner.kind, &owner.name)? {
-                Governed::Yes
-            } else {
-                Governed::No
-            });
-        }
-        if matches!(owner.kind.as_str(), "Rollout" | "Canary" | "Deployment") {
+        if case.origin == Origin::Manifests && workload.kind == Kind::REPLICA_SET.kind {
+            if owner_is_listed(case, workload, &owner.kind, &owner.name)? {
+                return Ok(Governed::Yes);
+            }
+        } else if matches!(owner.kind.as_str(), "Rollout" | "Canary" | "Deployment") {
             return Ok(Governed::ByHand(format!("{} {} manages it", owner.kind, owner.name)));
         }
     }
@@ -111,7 +126,10 @@ fn governed(case: &Case<'_>, workload: &WorkloadObject) -> Result<Governed, Unre
             continue;
         }
         if &target.name == name {
-            return Ok(Governed::Yes);
+            return Ok(match canary.idle() {
+                Some(why) => Governed::InName(format!("Canary {} {why}", canary.metadata.name)),
+                None => Governed::Yes,
+            });
         }
         if name.strip_suffix("-primary") == Some(target.name.as_str()) {
             let reason = format!("Canary {} makes it from {}", canary.metadata.name, target.name);
@@ -141,11 +159,14 @@ fn by_rollout(
         return Governed::Yes;
     }
     let name = &rollout.metadata.name;
-    if !matches!(reference.scale_down.as_str(), "onsuccess" | "progressively") {
+    // The controller looks for a Deployment of that name, whatever kind the reference says.
+    if reference.kind != Kind::DEPLOYMENT.kind
+        || !matches!(reference.scale_down.as_str(), "onsuccess" | "progressively")
+    {
         return Governed::InName(format!("Rollout {name} does not scale it down"));
     }
-    let revision: u64 =
-        rollout.metadata.annotations.get(REVISION).and_then(|text| text.parse().ok()).unwrap_or(1);
+    let revision = rollout.metadata.annotations[REVISION].as_str();
+    let revision: u64 = revision.and_then(|text| text.parse().ok()).unwrap_or(1);
     if revision > 1 {
         return Governed::InName(format!(
             "Rollout {name} scaled it down in revision 1 and leaves it alone in revision {revision}"
@@ -161,7 +182,7 @@ fn owner_is_listed(
     name: &str,
 ) -> Result<bool, Unreadable> {
     let namespace = Some(workload.namespace.as_str());
-    for owner in [Kind::ROLLOUT, Kind::CANARY, Kind::DEPLOYMENT] {
+    for owner in [Kind::ROLLOUT, Kind::DEPLOYMENT] {
         if owner.kind == kind {
             return Ok(case.cluster.get(owner, namespace, name)?.is_some());
         }

@@ -18,8 +18,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
-    let Subject::Release(release) = &case.subject else { return };
-    for Unresolved { path, object, why, .. } in &release.plan.unresolved {
+    let unresolved = match &case.subject {
+        Subject::Release(release) => release.plan.unresolved.as_slice(),
+        Subject::Users(unresolved) => std::slice::from_ref(unresolved),
+        Subject::Workload(_) | Subject::Template(_) | Subject::Unreadable(_) => return,
+    };
+    for Unresolved { path, object, why, held } in unresolved {
         match why {
             Missing::Malformed(error) => {
                 report.find(
@@ -33,10 +37,17 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
                 format!("{object} is not among the manifests"),
                 "add it, or correct the reference",
             ),
-            Missing::NotFound => report.warn(
+            Missing::NotFound if *held => report.warn(
                 path,
-                format!("{object} does not exist yet: the controller holds the release until it does"),
+                format!("{object} does not exist yet: the controller lets no release pass until it does"),
                 "apply it; it is judged together with this object then",
+            ),
+            Missing::NotFound => report.find(
+                path,
+                format!(
+                    "{object} does not exist, and the controller only notices in the middle of the release"
+                ),
+                "apply it first",
             ),
             Missing::Unreadable(error) => {
                 let message = format!("{object} could not be looked up: {error}");

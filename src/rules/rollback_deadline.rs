@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
-    let Some(release) = case.release_with_analyses() else { return };
+    let Some(release) = case.release() else { return };
     let rolled_back = release.outcomes.iter().filter(|outcome| outcome.end == End::RolledBack);
     let slowest = rolled_back
         .filter_map(|outcome| Some((outcome, since_first_failing(outcome)?)))

@@ -1,7 +1,8 @@
 //! The release is exercised before it counts as done.
 
 use super::{DENY, Report, Rule};
-use crate::case::{Case, Subject};
+use crate::case::Case;
+use crate::plan::Metric;
 
 pub(super) static RULE: Rule = Rule {
     name: "smoke-verification",
@@ -14,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
-    let Subject::Release(release) = &case.subject else { return };
+    let Some(release) = case.release() else { return };
     if let Some(workload) = &release.plan.workload {
         for container in &workload.unprobed_containers {
             report.find(
@@ -24,11 +25,14 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
             );
         }
     }
-    let Some(release) = case.release_with_analyses() else { return };
     let checked = release.plan.analyses.iter().zip(&release.timeline.analyses).any(|(analysis, run)| {
+        let lasts = |metric: &Metric| analysis.beside_from.is_none() || metric.schedule.goes_on();
         analysis.late
             && run.is_some()
-            && analysis.metrics.iter().any(|metric| metric.kind.is_smoke_check() && metric.can_fail())
+            && analysis
+                .metrics
+                .iter()
+                .any(|metric| metric.kind.is_smoke_check() && metric.can_fail() && lasts(metric))
     });
     if !checked {
         report.find(

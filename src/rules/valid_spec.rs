@@ -2,17 +2,38 @@
 
 use super::{DENY, Report, Rule};
 use crate::case::{Case, Subject};
+use crate::plan::Cause;
 
 pub(super) static RULE: Rule = Rule {
     name: "valid-spec",
     requirement: "REQ-PD-STR-02",
     levels: DENY,
-    meaning: "a governed object has the shape its controller reads",
-    why: "What cannot be understood cannot be judged, so it is kept out.",
+    meaning: "a governed object has the shape its controller reads, and a good release gets through it",
+    why: "What cannot be understood cannot be judged, and what the controller refuses, or never finishes, delivers nothing.",
     check,
 };
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
-    let Subject::Unreadable(malformed) = &case.subject else { return };
-    report.find(&malformed.path, &malformed.message, "write the field as the API documents it");
+    match &case.subject {
+        Subject::Unreadable(malformed) => {
+            report.find(&malformed.path, &malformed.message, "write the field as the API documents it");
+        }
+        Subject::Release(release) => {
+            for mistake in &release.plan.refused {
+                report.find(&mistake.path, &mistake.message, &mistake.help);
+            }
+            if release.timeline.promoted_at.is_none() && release.plan.refused.is_empty() {
+                let (path, what) = match &release.timeline.stopped_by {
+                    Some(Cause::Gate { path, what }) => (path, *what),
+                    _ => (&release.plan.path, "an analysis that has no end"),
+                };
+                report.find(
+                    path,
+                    format!("a release without any fault is never promoted: it stops at {what}"),
+                    "let every stage come to an end",
+                );
+            }
+        }
+        Subject::Workload(_) | Subject::Template(_) | Subject::Users(_) => {}
+    }
 }

@@ -43,9 +43,9 @@ impl Arguments {
         Ok(Self(merged))
     }
 
-    /// A template's own defaults; what has none stays unknown.
-    pub(super) fn defaults(template: &[Argument]) -> Self {
-        Self(template.iter().map(|declared| (declared.name.clone(), declared.value.clone())).collect())
+    /// A template's arguments before any Rollout gives them: even a default may be overridden, so none is known.
+    pub(super) fn open(template: &[Argument]) -> Self {
+        Self(template.iter().map(|declared| (declared.name.clone(), None)).collect())
     }
 
     /// `json` with every `{{args.name}}` replaced, quotes and control characters escaped for JSON.

@@ -2,7 +2,7 @@
 
 use super::Reader;
 use super::spec::{AnalysisReference, BlueGreen};
-use crate::plan::{Stage, Strategy, Undeclared, Wait};
+use crate::plan::{Mistake, Stage, Strategy, Wait};
 
 impl Reader<'_> {
     pub(super) fn blue_green(&mut self, spec: &BlueGreen) {
@@ -13,12 +13,16 @@ impl Reader<'_> {
             [("activeService", &spec.active_service), ("previewService", &spec.preview_service)]
         {
             if service.is_empty() {
-                self.plan.undeclared.push(Undeclared {
+                self.plan.undeclared.push(Mistake {
                     path: path.to_owned(),
                     message: format!("{field} is not declared, so one of the two sides is left open"),
                     help: format!("name the Service in {field}"),
                 });
             }
+        }
+
+        if !spec.active_service.is_empty() && spec.active_service == spec.preview_service {
+            self.refuse(path, "activeService and previewService are the same Service", "name two Services");
         }
 
         let mut preview = Stage { path: path.to_owned(), ..Stage::default() };
@@ -54,6 +58,7 @@ impl Reader<'_> {
             return Wait::Never { path: format!("{path}.templates"), why: "an analysis without templates" };
         }
         let index = self.add_analysis(reference, path);
+        self.refuse_endless(index);
         let analysis = &mut self.plan.analyses[index];
         // Before the switch it measures the preview side, after it everyone.
         analysis.needs_exposure = false;

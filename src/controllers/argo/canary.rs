@@ -5,7 +5,7 @@ use super::spec::{AnalysisReference, Canary, Experiment, HeaderRoute, Step, Stri
 use super::weights::Weights;
 use crate::duration::parse_go;
 use crate::kubernetes::IntOrString;
-use crate::plan::{Position, Stage, Strategy, Undeclared, Wait};
+use crate::plan::{Mistake, Position, Schedule, Stage, Strategy, Wait};
 
 const PATH: &str = "spec.strategy.canary";
 
@@ -19,7 +19,7 @@ impl Reader<'_> {
         }
         self.plan.strategy = Strategy::Canary;
         if !spec.steps.iter().any(|step| step.set_weight.is_some()) {
-            self.plan.undeclared.push(Undeclared {
+            self.plan.undeclared.push(Mistake {
                 path: format!("{PATH}.steps"),
                 message: "no step sets a weight, so all traffic moves at once after the last step".to_owned(),
                 help: "add setWeight steps".to_owned(),
@@ -42,15 +42,31 @@ impl Reader<'_> {
     }
 
     fn step(&mut self, step: &Step, path: &str, stages: &mut Stages) {
+        match step.kinds() {
+            0 => self.refuse(path, "the step does nothing", "set a weight, a pause or an analysis in it"),
+            1 => {}
+            _ => self.refuse(
+                path,
+                "the step does several things, and the first of them alone decides when it is over",
+                "make one step of each",
+            ),
+        }
         if let Some(scale) = &step.set_canary_scale {
-            let none = |pods: Option<f64>| pods.is_some_and(|pods| pods <= 0.0);
-            stages.without_pods = !scale.match_traffic_weight && (none(scale.replicas) || none(scale.weight));
+            let none = |pods: Option<i64>| pods.is_some_and(|pods| pods <= 0);
+            let without_pods = !scale.match_traffic_weight && (none(scale.replicas) || none(scale.weight));
+            stages.set_pods(without_pods, format!("{path}.setCanaryScale"));
         }
         if let Some(weight) = step.set_weight {
             stages.set_weight(weight, format!("{path}.setWeight"));
         }
         if let Some(route) = &step.set_header_route {
             stages.set_header_route(route, format!("{path}.setHeaderRoute"));
+        }
+        if let Some(route) = &step.set_mirror_route {
+            stages.set_mirror(
+                route.percentage.is_none_or(|percent| percent > 0) && !route.matches.is_empty(),
+                path,
+            );
         }
         if let Some(pause) = &step.pause {
             stages.wait(match pause.duration.as_ref().map(seconds) {
@@ -64,6 +80,7 @@ impl Reader<'_> {
         }
         if let Some(reference) = &step.analysis {
             let index = self.add_analysis(reference, &format!("{path}.analysis"));
+            self.refuse_endless(index);
             stages.wait(Wait::Analyses { runs: vec![index], limit: None });
         }
         if let Some(experiment) = &step.experiment {
@@ -77,10 +94,15 @@ impl Reader<'_> {
             .iter()
             .filter(|template| template.spec_ref != "stable")
             .filter_map(|template| template.weight)
+            .map(to_float)
             .sum();
         if extra > 0.0 {
             stages.add_share(extra, format!("{path}.templates"));
         }
+        let runs_new_pods = spec
+            .templates
+            .iter()
+            .any(|template| template.spec_ref != "stable" && template.replicas != Some(0));
         let required = spec.analyses.iter().any(|analysis| analysis.required_for_completion);
         let mut runs = Vec::new();
         for (index, analysis) in spec.analyses.iter().enumerate() {
@@ -95,11 +117,19 @@ impl Reader<'_> {
                 }],
                 args: analysis.args.clone(),
                 dry_run: spec.dry_run.clone(),
+                analysis_run_metadata: spec.analysis_run_metadata.clone(),
                 ..AnalysisReference::default()
             };
-            let run = self.add_analysis(&reference, &format!("{path}.analyses[{index}]"));
+            let from = self.plan.unresolved.len();
+            let path = format!("{path}.analyses[{index}]");
+            let run = self.add_analysis(&reference, &path);
+            for unresolved in &mut self.plan.unresolved[from..] {
+                unresolved.path.clone_from(&path);
+                // Templates of experiments are only looked up when the step is reached.
+                unresolved.held = false;
+            }
             // An experiment has pods of its own, whatever the weight.
-            self.plan.analyses[run].needs_exposure = false;
+            self.plan.analyses[run].needs_exposure = !runs_new_pods;
             runs.push(run);
         }
         let duration = spec.duration.as_deref().and_then(parse_go);
@@ -118,31 +148,62 @@ impl Reader<'_> {
 
     fn background(&mut self, reference: &AnalysisReference, from: Position) {
         let index = self.add_analysis(reference, &format!("{PATH}.analysis"));
-        self.plan.analyses[index].beside_from = Some(from);
+        let analysis = &mut self.plan.analyses[index];
+        analysis.beside_from = Some(from);
+        // What a template holds that nobody could read may go on to the end.
+        for metric in analysis.metrics.iter_mut().filter(|metric| metric.stands_in) {
+            metric.schedule = Schedule { interval: Some(1.0), count: None, ..Schedule::default() };
+        }
     }
 
-    /// What is awaited in the last stage, or goes on until promotion, comes late enough for a smoke test.
+    /// From the last stage with an analysis before everybody is reached, an analysis comes late enough for a
+    /// smoke test; so does one that goes on until promotion.
     fn mark_late_analyses(&mut self) {
-        let last: Vec<usize> = self.plan.stages.last().map_or_else(Vec::new, |stage| {
+        let awaited = |stage: &Stage| -> Vec<usize> {
             let runs = stage.waits.iter().filter_map(|wait| match wait {
                 Wait::Analyses { runs, .. } => Some(runs),
                 _ => None,
             });
             runs.flatten().copied().collect()
-        });
+        };
+        let stages = &self.plan.stages;
+        let last = stages.iter().rposition(|stage| stage.effective_weight < 100.0).unwrap_or(0);
+        let late: Vec<usize> = stages.iter().skip(last).flat_map(awaited).collect();
         for (index, analysis) in self.plan.analyses.iter_mut().enumerate() {
-            let goes_on = analysis.metrics.iter().any(|metric| metric.schedule.count.is_none());
-            analysis.late = last.contains(&index) || (analysis.beside_from.is_some() && goes_on);
+            analysis.late = late.contains(&index) || analysis.beside_from.is_some();
         }
     }
+
+    /// An awaited metric with an interval and no count never ends, and the controller refuses it.
+    pub(super) fn refuse_endless(&mut self, analysis: usize) {
+        let endless =
+            self.plan.analyses[analysis].metrics.iter().find(|metric| metric.schedule.count.is_none());
+        if let Some(mistake) = endless.map(|metric| {
+            Mistake::new(
+                &metric.path,
+                format!(
+                    "{} has an interval and no count, so an analysis that is waited for never ends",
+                    metric.title()
+                ),
+                "set count",
+            )
+        }) {
+            self.plan.refused.push(mistake);
+        }
+    }
+}
+
+/// A whole number as it is reckoned with.
+#[expect(clippy::cast_precision_loss, reason = "percentages and seconds")]
+fn to_float(whole: i64) -> f64 {
+    whole as f64
 }
 
 /// A pause's length in seconds: a number, a number as text, or a Go duration; whole seconds.
 fn seconds(duration: &IntOrString) -> Option<f64> {
     let seconds = match duration {
-        #[expect(clippy::cast_precision_loss, reason = "seconds")]
-        IntOrString::Int(seconds) => *seconds as f64,
-        IntOrString::String(text) => text.parse().ok().or_else(|| parse_go(text))?,
+        IntOrString::Int(seconds) => to_float(*seconds),
+        IntOrString::String(text) => text.parse::<i64>().map(to_float).ok().or_else(|| parse_go(text))?,
     };
     (seconds >= 0.0).then_some(seconds.trunc())
 }
@@ -154,12 +215,20 @@ struct Stages {
     nominal: f64,
     without_pods: bool,
     matching: bool,
+    mirrored: bool,
 }
 
 impl Stages {
     fn new(weights: Weights) -> Self {
         let first = Stage { path: format!("{PATH}.steps"), ..Stage::default() };
-        Self { weights, stages: vec![first], nominal: 0.0, without_pods: false, matching: false }
+        Self {
+            weights,
+            stages: vec![first],
+            nominal: 0.0,
+            without_pods: false,
+            matching: false,
+            mirrored: false,
+        }
     }
 
     fn position(&self) -> Position {
@@ -175,10 +244,26 @@ impl Stages {
         self.stages[last].waits.push(wait);
     }
 
-    fn set_weight(&mut self, weight: f64, path: String) {
-        self.nominal = weight;
-        let effective = if self.without_pods { 0.0 } else { self.weights.effective(weight) };
-        self.push(path, effective);
+    fn set_weight(&mut self, weight: i64, path: String) {
+        self.nominal = to_float(weight);
+        self.push(path, self.share());
+    }
+
+    /// The share of the weight: no request goes where there are no pods.
+    fn share(&self) -> f64 {
+        if self.without_pods { 0.0 } else { self.weights.effective(self.nominal) }
+    }
+
+    fn set_pods(&mut self, without_pods: bool, path: String) {
+        if without_pods != self.without_pods {
+            self.without_pods = without_pods;
+            self.push(path, self.share());
+        }
+    }
+
+    fn set_mirror(&mut self, mirrored: bool, path: &str) {
+        self.mirrored = mirrored;
+        self.push(format!("{path}.setMirrorRoute"), self.current().effective_weight);
     }
 
     /// Adds a share on top of the weight: an experiment's pods get requests of their own.
@@ -206,6 +291,7 @@ impl Stages {
             weight: self.nominal,
             effective_weight,
             matching: self.matching,
+            mirrored: self.mirrored,
             waits: Vec::new(),
         });
     }

@@ -49,6 +49,7 @@ pub(super) fn read(json: &str, arguments: &Arguments, origin: Origin<'_>) -> Met
         errors_declared: spec.consecutive_error_limit.is_some(),
         threshold: threshold_of(&spec, shape == ResultShape::Opaque),
         dry_run: false,
+        stands_in: false,
         refused: unreadable.or_else(|| refusal_of(&spec)),
         assessment: OnceCell::new(),
         schedule: schedule_of(&spec),

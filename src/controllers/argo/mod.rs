@@ -15,12 +15,17 @@ use self::metric::Origin;
 pub(crate) use self::spec::WorkloadRef;
 use self::spec::{AnalysisReference, Rollout};
 use self::templates::Resolver;
-use super::{Malformed, Referent, SIGNALS_ANNOTATION, parse, resolve_workload};
+use super::{Malformed, Named, Referent, SIGNALS_ANNOTATION, parse, resolve_workload};
 use crate::cluster::{Cluster, Kind};
-use crate::plan::{Analysis, DeliveryPlan, Metric, Missing, Strategy, Threshold, Unresolved, Workload};
+use crate::plan::{
+    Analysis, DeliveryPlan, Metric, Missing, Mistake, Schedule, Threshold, Unresolved, Workload,
+};
 
 /// Keeps objects from every controller that was not started with the same value.
 const INSTANCE_LABEL: &str = "argo-rollouts.argoproj.io/controller-instance-id";
+
+/// More metrics in one Rollout than anyone measures; beyond it the reading stops with a finding.
+const MOST_METRICS: usize = 1000;
 
 /// Reads a Rollout, with the templates and the workload it refers to.
 ///
@@ -32,12 +37,15 @@ pub fn read_rollout(json: &str, namespace: &str, cluster: &dyn Cluster) -> Resul
         resolver: Resolver { cluster, namespace, rollout: json },
         instance: rollout.metadata.labels.get(INSTANCE_LABEL),
         plan: DeliveryPlan { path: "spec.strategy".to_owned(), ..DeliveryPlan::default() },
+        metrics_read: 0,
     };
     match (&rollout.spec.strategy.canary, &rollout.spec.strategy.blue_green) {
         (Some(canary), None) => reader.canary(canary, rollout.spec.replicas),
         (None, Some(blue_green)) => reader.blue_green(blue_green),
-        // Neither, or both, which the controller refuses: nothing progressive happens.
-        _ => reader.plan.strategy = Strategy::None,
+        (Some(_), Some(_)) => {
+            reader.refuse("spec.strategy", "both canary and blueGreen are declared", "keep one")
+        }
+        (None, None) => {}
     }
     let mut plan = reader.plan;
     match workload(&rollout, namespace, cluster) {
@@ -67,34 +75,34 @@ fn workload(rollout: &Rollout, namespace: &str, cluster: &dyn Cluster) -> Result
                 why: Missing::Malformed(
                     "a Rollout takes its pods from a Deployment, ReplicaSet or PodTemplate".into(),
                 ),
-                hides_analysis: false,
+                held: true,
             });
         }
     };
     resolve_workload(cluster, Referent { kind, namespace, name: &reference.name, path })
 }
 
-/// The metrics of a template by itself: with its arguments' defaults, before any Rollout names it.
+/// The metrics of a template by itself, as far as they do not depend on arguments.
 ///
 /// # Errors
 /// [`Malformed`] when a field does not have the shape the controller reads.
 pub fn read_template(json: &str) -> Result<Vec<Metric>, Malformed> {
     let template: spec::AnalysisTemplate = parse(json)?;
-    let arguments = Arguments::defaults(&template.spec.args);
+    let arguments = Arguments::open(&template.spec.args);
     let metrics = template.spec.metrics.iter().enumerate().map(|(index, json)| {
         let path = format!("spec.metrics[{index}]");
         let signals = template.metadata.annotations.get(SIGNALS_ANNOTATION);
         metric::read(json.get(), &arguments, Origin { path: &path, object: "", signals })
     });
-    // What an argument without a default decides is judged with the Rollout that gives it.
+    // What an argument decides is judged with the Rollout that gives it.
     Ok(metrics.filter(|metric| !matches!(metric.threshold, Threshold::Deferred { .. })).collect())
 }
 
 /// A Rollout, as far as a workload it takes its pods from needs to know it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Governor {
-    /// The Rollout's metadata.
-    pub metadata: crate::kubernetes::Metadata,
+    /// The Rollout's name and annotations.
+    pub metadata: Named,
     #[serde(default)]
     spec: GovernorSpec,
 }
@@ -117,9 +125,15 @@ struct Reader<'a> {
     resolver: Resolver<'a>,
     instance: Option<&'a String>,
     plan: DeliveryPlan,
+    metrics_read: usize,
 }
 
 impl Reader<'_> {
+    /// Notes what the controller refuses once the Rollout is stored.
+    fn refuse(&mut self, path: &str, message: impl Into<String>, help: &str) {
+        self.plan.refused.push(Mistake::new(path, message, help));
+    }
+
     /// Adds the analysis that `reference`, at `path`, stands for; its index in the plan.
     fn add_analysis(&mut self, reference: &AnalysisReference, path: &str) -> usize {
         let resolved = self.resolver.resolve(
@@ -128,18 +142,23 @@ impl Reader<'_> {
             &reference.args,
             &reference.dry_run,
         );
+        let mut metrics = resolved.metrics;
+        if let Some(unresolved) = resolved.unresolved.first() {
+            metrics.push(Metric::stand_in(&unresolved.object, &unresolved.path, Schedule::default()));
+        }
         self.plan.unresolved.extend(resolved.unresolved);
+        self.metrics_read += metrics.len();
+        if self.metrics_read > MOST_METRICS {
+            self.refuse(path, format!("more than {MOST_METRICS} metrics in one release"), "measure less");
+            metrics.clear();
+        }
         for template in resolved.templates {
             if !self.plan.templates.contains(&template) {
                 self.plan.templates.push(template);
             }
         }
-        let mut analysis = Analysis {
-            path: path.to_owned(),
-            metrics: resolved.metrics,
-            needs_exposure: true,
-            ..Analysis::default()
-        };
+        let mut analysis =
+            Analysis { path: path.to_owned(), metrics, needs_exposure: true, ..Analysis::default() };
         let label = reference.analysis_run_metadata.labels.get(INSTANCE_LABEL);
         if label.is_some() && label != self.instance {
             // The run belongs to another controller, so here it never measures anything.

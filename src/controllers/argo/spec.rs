@@ -88,12 +88,41 @@ impl TrafficRouting {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Step {
-    pub set_weight: Option<f64>,
+    pub set_weight: Option<i64>,
     pub pause: Option<Pause>,
     pub set_canary_scale: Option<CanaryScale>,
     pub analysis: Option<AnalysisReference>,
     pub experiment: Option<Experiment>,
     pub set_header_route: Option<HeaderRoute>,
+    pub set_mirror_route: Option<MirrorRoute>,
+    pub plugin: Option<IgnoredAny>,
+}
+
+impl Step {
+    /// How many things it does.
+    pub fn kinds(&self) -> usize {
+        [
+            self.set_weight.is_some(),
+            self.pause.is_some(),
+            self.set_canary_scale.is_some(),
+            self.analysis.is_some(),
+            self.experiment.is_some(),
+            self.set_header_route.is_some(),
+            self.set_mirror_route.is_some(),
+            self.plugin.is_some(),
+        ]
+        .into_iter()
+        .filter(|done| *done)
+        .count()
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct MirrorRoute {
+    pub percentage: Option<i64>,
+    #[serde(rename = "match", deserialize_with = "or_default")]
+    pub matches: Vec<IgnoredAny>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -105,8 +134,8 @@ pub(super) struct Pause {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct CanaryScale {
-    pub weight: Option<f64>,
-    pub replicas: Option<f64>,
+    pub weight: Option<i64>,
+    pub replicas: Option<i64>,
     pub match_traffic_weight: bool,
 }
 
@@ -141,13 +170,15 @@ pub(super) struct Experiment {
     pub analyses: Vec<ExperimentAnalysis>,
     #[serde(deserialize_with = "or_default")]
     pub dry_run: Vec<DryRun>,
+    pub analysis_run_metadata: RunMetadata,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct ExperimentTemplate {
     pub spec_ref: String,
-    pub weight: Option<f64>,
+    pub weight: Option<i64>,
+    pub replicas: Option<i64>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

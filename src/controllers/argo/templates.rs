@@ -8,7 +8,7 @@ use super::metric::{self, Origin};
 use super::spec::{AnalysisTemplate, Argument, DryRun, TemplateReference};
 use crate::cluster::{Cluster, Kind};
 use crate::controllers::{SIGNALS_ANNOTATION, parse};
-use crate::plan::{Metric, Missing, Unresolved};
+use crate::plan::{Metric, Missing, Unresolved, template_key};
 
 /// More templates in one analysis than anyone writes; beyond it the reading stops with a finding.
 const MOST_TEMPLATES: usize = 64;
@@ -56,14 +56,14 @@ impl Resolver<'_> {
     ) -> Resolved {
         let mut search = Search { dry_run: dry_run.to_vec(), ..Search::default() };
         for (index, reference) in references.iter().enumerate() {
-            self.follow(reference, &format!("{path}[{index}]"), &mut search);
+            self.follow(reference, &format!("{path}[{index}]"), &mut search, &mut Vec::new());
         }
         let Search { found, args: declared, dry_run, mut resolved } = search;
         let malformed = |why: String| Unresolved {
             path: path.to_owned(),
             object: resolved.templates.join(", "),
             why: Missing::Malformed(why),
-            hides_analysis: true,
+            held: true,
         };
         match Arguments::merge(&declared, args, self.rollout) {
             Ok(arguments) => {
@@ -82,7 +82,7 @@ impl Resolver<'_> {
                 path: path.to_owned(),
                 object: resolved.templates.join(", "),
                 why: Missing::Malformed(why),
-                hides_analysis: true,
+                held: true,
             });
         }
         for metric in &mut resolved.metrics {
@@ -91,18 +91,31 @@ impl Resolver<'_> {
         resolved
     }
 
-    fn follow(&self, reference: &TemplateReference, path: &str, search: &mut Search) {
+    /// Follows a reference and those behind it; `above` are the templates on the way to it.
+    fn follow(
+        &self,
+        reference: &TemplateReference,
+        path: &str,
+        search: &mut Search,
+        above: &mut Vec<String>,
+    ) {
         let (kind, namespace) = if reference.cluster_scope {
             (Kind::CLUSTER_ANALYSIS_TEMPLATE, None)
         } else {
             (Kind::ANALYSIS_TEMPLATE, Some(self.namespace))
         };
         let object = format!("{}/{}", kind.kind, reference.template_name);
-        // The controller uses a template once however often it is named, but never ends on a cycle.
-        if search.resolved.templates.contains(&object) {
+        let key = template_key(kind.kind, namespace.unwrap_or_default(), &reference.template_name);
+        if above.contains(&key) {
+            let why = Missing::Malformed("templates refer to each other in a circle".to_owned());
+            search.resolved.unresolved.push(Unresolved { path: path.to_owned(), object, why, held: true });
             return;
         }
-        search.resolved.templates.push(object.clone());
+        // The controller uses a template once however often it is named.
+        if search.resolved.templates.contains(&key) {
+            return;
+        }
+        search.resolved.templates.push(key.clone());
         let template = if search.resolved.templates.len() > MOST_TEMPLATES {
             Err(Missing::Malformed(format!("more than {MOST_TEMPLATES} templates in one analysis")))
         } else {
@@ -111,14 +124,18 @@ impl Resolver<'_> {
         let template = match template {
             Ok(template) => template,
             Err(why) => {
-                let unresolved = Unresolved { path: path.to_owned(), object, why, hides_analysis: true };
+                let unresolved = Unresolved { path: path.to_owned(), object, why, held: true };
                 search.resolved.unresolved.push(unresolved);
                 return;
             }
         };
         for argument in template.spec.args {
             match search.args.iter_mut().find(|known| known.name == argument.name) {
-                Some(known) if known.value.is_none() && known.value_from.is_none() => *known = argument,
+                Some(known)
+                    if known.value.is_none() && (argument.value.is_some() || known.value_from.is_none()) =>
+                {
+                    *known = argument;
+                }
                 Some(known)
                     if argument.value.is_some() && known.value.is_some() && known.value != argument.value =>
                 {
@@ -126,7 +143,7 @@ impl Resolver<'_> {
                         path: path.to_owned(),
                         object: object.clone(),
                         why: Missing::Malformed(format!("argument {} has two values", argument.name)),
-                        hides_analysis: true,
+                        held: true,
                     });
                 }
                 Some(_) => {}
@@ -140,9 +157,11 @@ impl Resolver<'_> {
             signals: template.metadata.annotations.get(SIGNALS_ANNOTATION).cloned(),
             metrics: template.spec.metrics,
         });
+        above.push(key);
         for nested in &template.spec.templates {
-            self.follow(nested, path, search);
+            self.follow(nested, path, search, above);
         }
+        above.pop();
     }
 
     fn read(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<AnalysisTemplate, Missing> {

@@ -6,7 +6,7 @@ use super::Reader;
 use super::spec::{Metric as Spec, MetricTemplate, ThresholdRange};
 use crate::cluster::Kind;
 use crate::controllers::{SIGNALS_ANNOTATION, declared_measure, measure_by_name, parse, queried_measure};
-use crate::plan::{Metric, MetricKind, Missing, ResultShape, Schedule, Threshold, Unresolved};
+use crate::plan::{Metric, MetricKind, Missing, ResultShape, Schedule, Threshold, Unresolved, template_key};
 use crate::query::{LatencyUnit, Measure};
 
 /// The interval of built-in and inline metrics that name none.
@@ -30,6 +30,7 @@ impl Reader<'_> {
             threshold,
             schedule: schedule.clone(),
             dry_run: false,
+            stands_in: false,
             refused: None,
             assessment: OnceCell::new(),
         };
@@ -43,8 +44,7 @@ impl Reader<'_> {
                 metrics.push(metric(Measure::SuccessRatio { scale: 100.0 }, "", threshold(range)));
             }
             "request-duration" => {
-                let range =
-                    spec.threshold_range.unwrap_or(ThresholdRange { min: None, max: Some(spec.threshold) });
+                let range = upper_bound(spec);
                 // Limits on durations lose what is below a millisecond.
                 let whole = ThresholdRange { min: range.min.map(f64::trunc), max: range.max.map(f64::trunc) };
                 let measure =
@@ -53,25 +53,22 @@ impl Reader<'_> {
             }
             _ => {}
         }
-        let range = threshold(
-            spec.threshold_range.unwrap_or(ThresholdRange { min: None, max: Some(spec.threshold) }),
-        );
+        let range = threshold(upper_bound(spec));
         if let Some(reference) = &spec.template_ref {
             let namespace =
                 if reference.namespace.is_empty() { self.namespace } else { &reference.namespace };
             let object = format!("MetricTemplate/{}", reference.name);
-            self.plan.templates.push(object.clone());
+            self.plan.templates.push(template_key("MetricTemplate", namespace, &reference.name));
             match self.template(namespace, &reference.name) {
                 Ok(template) => {
                     let measure = self.template_measure(&template, spec);
                     metrics.push(metric(measure, &object, range));
                 }
-                Err(why) => self.plan.unresolved.push(Unresolved {
-                    path: format!("{path}.templateRef"),
-                    object,
-                    why,
-                    hides_analysis: true,
-                }),
+                Err(why) => {
+                    let path = format!("{path}.templateRef");
+                    metrics.push(Metric::stand_in(&object, &path, schedule.clone()));
+                    self.plan.unresolved.push(Unresolved { path, object, why, held: true });
+                }
             }
         } else if !spec.query.is_empty() {
             let interval = if spec.interval.is_empty() { DEFAULT_INTERVAL } else { &spec.interval };
@@ -136,6 +133,12 @@ impl Reader<'_> {
         text.push_str(rest);
         text
     }
+}
+
+/// The range, or the old field as an upper bound. Without either only 0 passes, which is no threshold anyone chose.
+fn upper_bound(spec: &Spec) -> ThresholdRange {
+    spec.threshold_range
+        .unwrap_or(ThresholdRange { min: None, max: (spec.threshold > 0.0).then_some(spec.threshold) })
 }
 
 fn threshold(range: ThresholdRange) -> Threshold {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 pub(crate) use self::spec::TargetRef;
 use self::spec::{Canary, CanarySpec};
-use super::{Malformed, Referent, parse, resolve_workload};
+use super::{Malformed, Named, Referent, parse, resolve_workload};
 use crate::cluster::{Cluster, Kind};
 use crate::duration::parse_go;
 use crate::plan::{DeliveryPlan, Missing, Position, Stage, Strategy, Unresolved, Wait, Workload};
@@ -46,7 +46,7 @@ pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result
         plan.stages = vec![Stage { path, weight: 100.0, effective_weight: 100.0, ..Stage::default() }];
     }
     if spec.suspend {
-        let wait = Wait::Never { path: "spec.suspend".to_owned(), why: "a suspended Canary" };
+        let wait = Wait::Human { path: "spec.suspend".to_owned(), what: "a suspended Canary" };
         if let Some(first) = plan.stages.first_mut() {
             first.waits.insert(0, wait);
         }
@@ -81,7 +81,7 @@ fn workload(
                 why: Missing::Malformed(
                     "a Canary releases a Deployment, a DaemonSet or a Service".to_owned(),
                 ),
-                hides_analysis: false,
+                held: true,
             });
         }
     };
@@ -93,20 +93,31 @@ fn workload(
 pub(crate) struct Governor {
     #[serde(default)]
     spec: GovernorSpec,
-    /// The Canary's metadata.
-    pub metadata: crate::kubernetes::Metadata,
+    /// The Canary's name.
+    pub metadata: Named,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct GovernorSpec {
     target_ref: TargetRef,
+    skip_analysis: bool,
+    suspend: bool,
 }
 
 impl Governor {
     /// The workload it releases.
     pub(crate) fn target_ref(&self) -> &TargetRef {
         &self.spec.target_ref
+    }
+
+    /// Why it analyses nothing at present, if it does not.
+    pub(crate) fn idle(&self) -> Option<&'static str> {
+        match &self.spec {
+            GovernorSpec { suspend: true, .. } => Some("is suspended"),
+            GovernorSpec { skip_analysis: true, .. } => Some("skips its analysis"),
+            _ => None,
+        }
     }
 }
 

@@ -37,13 +37,13 @@ pub(crate) struct TargetRef {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Analysis {
     pub interval: String,
-    pub threshold: f64,
-    pub iterations: f64,
+    pub threshold: i64,
+    pub iterations: i64,
     pub mirror: bool,
-    pub max_weight: f64,
-    pub step_weight: f64,
+    pub max_weight: i64,
+    pub step_weight: i64,
     #[serde(deserialize_with = "or_default")]
-    pub step_weights: Vec<f64>,
+    pub step_weights: Vec<i64>,
     #[serde(rename = "match", deserialize_with = "or_default")]
     pub matches: Vec<IgnoredAny>,
     #[serde(deserialize_with = "or_default")]

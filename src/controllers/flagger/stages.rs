@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use super::Reader;
 use super::spec::{Analysis, CanarySpec, Webhook};
 use crate::plan::{
-    self, Metric, MetricKind, Position, ResultShape, Schedule, Stage, Strategy, Threshold, Undeclared, Wait,
+    self, Metric, MetricKind, Mistake, Position, ResultShape, Schedule, Stage, Strategy, Threshold, Wait,
 };
 use crate::query::Measure;
 
@@ -21,9 +21,9 @@ impl Reader<'_> {
     pub(super) fn stages(&mut self, spec: &CanarySpec, analysis: &Analysis, interval: f64) {
         PATH.clone_into(&mut self.plan.path);
         let on_kubernetes = spec.provider == "kubernetes";
-        let iterations = analysis.iterations.trunc();
+        let iterations = whole(analysis.iterations);
         if on_kubernetes && iterations < 1.0 {
-            self.plan.undeclared.push(Undeclared {
+            self.plan.undeclared.push(Mistake {
                 path: PATH.to_owned(),
                 message: format!("no iterations are declared; with the provider kubernetes the controller takes {DEFAULT_ITERATIONS}"),
                 help: "set iterations".to_owned(),
@@ -48,13 +48,13 @@ impl Reader<'_> {
 
     /// The check that is made at every interval beside all stages.
     fn check(&mut self, analysis: &Analysis, interval: f64, from: Position) {
-        let threshold = analysis.threshold.trunc().max(1.0);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 0, saturates")]
+        // Nothing, or less, means one.
+        let threshold = u64::try_from(analysis.threshold).unwrap_or(1).max(1);
         let schedule = Schedule {
             initial_delay: interval,
             interval: Some(interval),
             count: None,
-            failure_limit: Some((threshold - 1.0) as u64),
+            failure_limit: Some(threshold - 1),
             ..Schedule::default()
         };
         let mut metrics = Vec::new();
@@ -100,19 +100,16 @@ impl Reader<'_> {
         Some(self.plan.analyses.len() - 1)
     }
 
-    /// What stands between the last check and the promotion.
-    fn confirm_promotion(&mut self, analysis: &Analysis) -> Vec<Wait> {
-        let Some(run) = self.gate(analysis, "confirm-promotion") else { return Vec::new() };
-        vec![
-            Wait::Analyses { runs: vec![run], limit: None },
-            Wait::Human { path: format!("{PATH}.webhooks"), what: "a confirm-promotion gate" },
-        ]
+    /// What stands between the last check and the promotion: a gate that holds, and so checks nothing.
+    fn confirm_promotion(analysis: &Analysis) -> Option<Wait> {
+        let gated = analysis.webhooks.iter().any(|hook| hook.kind == "confirm-promotion" && can_fail(hook));
+        gated.then(|| Wait::Human { path: format!("{PATH}.webhooks"), what: "a confirm-promotion gate" })
     }
 
     fn blue_green(&mut self, analysis: &Analysis, seconds: f64, live: Option<f64>) {
         self.plan.strategy = Strategy::BlueGreen;
         let mut waits = vec![Wait::Time { seconds }];
-        waits.extend(self.confirm_promotion(analysis));
+        waits.extend(Self::confirm_promotion(analysis));
         self.plan.stages.push(Stage { path: format!("{PATH}.iterations"), waits, ..Stage::default() });
         // After the iterations all live requests go to the new version for one more check.
         if let Some(seconds) = live {
@@ -131,13 +128,14 @@ impl Reader<'_> {
         let router = spec.provider.split(':').next().unwrap_or_default();
         let matching = router.is_empty() || MATCHING_ROUTERS.contains(&router);
         let mut waits = vec![Wait::Time { seconds }];
-        waits.extend(self.confirm_promotion(analysis));
+        waits.extend(Self::confirm_promotion(analysis));
         self.plan.stages.push(Stage {
             path: format!("{PATH}.match"),
             weight: 100.0,
             effective_weight: if matching { 0.0 } else { 100.0 },
             matching,
             waits,
+            ..Stage::default()
         });
     }
 
@@ -154,7 +152,7 @@ impl Reader<'_> {
         let Progression { weights, stuck } = Progression::of(analysis);
         if weights.is_empty() {
             self.plan.strategy = Strategy::None;
-            self.plan.undeclared.push(Undeclared {
+            self.plan.undeclared.push(Mistake {
                 path: PATH.to_owned(),
                 message:
                     "neither iterations nor a step weight above zero is declared, so the release never moves"
@@ -176,7 +174,7 @@ impl Reader<'_> {
             }
             if index == last {
                 waits.extend(stuck.map(never));
-                waits.extend(self.confirm_promotion(analysis));
+                waits.extend(Self::confirm_promotion(analysis));
             }
             self.plan.stages.push(Stage {
                 path: format!("{PATH}.{field}"),
@@ -198,12 +196,12 @@ struct Progression {
 
 impl Progression {
     fn of(analysis: &Analysis) -> Self {
-        let by_list = analysis.step_weights.last().map(|last| last.trunc().min(100.0));
-        let largest = by_list.unwrap_or(match analysis.max_weight.trunc() {
-            max if max <= 0.0 => 100.0,
-            max => max,
+        let by_list = analysis.step_weights.last().map(|last| whole(*last).min(100.0));
+        let largest = by_list.unwrap_or(match analysis.max_weight {
+            ..=0 => 100.0,
+            max => whole(max),
         });
-        let step = analysis.step_weight.trunc();
+        let step = whole(analysis.step_weight);
         let mut progression = Self { weights: Vec::new(), stuck: None };
         let mut weight = 0.0;
         // stepWeight sets the pace even where stepWeights sets the end.
@@ -218,7 +216,7 @@ impl Progression {
             }
             return progression;
         }
-        for (index, next) in analysis.step_weights.iter().map(|next| next.trunc().min(100.0)).enumerate() {
+        for (index, next) in analysis.step_weights.iter().map(|next| whole(*next).min(100.0)).enumerate() {
             if weight >= largest && index > 0 {
                 break;
             }
@@ -246,15 +244,27 @@ fn webhook_metric(webhook: &Webhook, index: usize, schedule: Schedule) -> Metric
         threshold: Threshold::ByProvider,
         schedule,
         dry_run: false,
+        stands_in: false,
         refused: None,
         assessment: OnceCell::new(),
     }
 }
 
-/// Whether a webhook can ever say no: the load tester's `cmd` tasks are only queued, and one of its gates is
-/// always open (`pkg/loadtester/server.go`).
+/// Whether a webhook can ever say no (`pkg/loadtester`): of the load tester's tasks only some are waited for, the
+/// others are queued and answered at once; and some of its gates are always open.
 fn can_fail(webhook: &Webhook) -> bool {
-    let queued = webhook.metadata.contains_key("cmd")
-        && webhook.metadata.get("type").is_none_or(|kind| kind.is_empty() || kind == "cmd");
-    !queued && !webhook.url.trim_end_matches('/').ends_with("/gate/approve")
+    const AWAITED: [&str; 5] = ["bash", "helm", "helmv3", "kubectl", "concord"];
+    let task = webhook.metadata.get("type").map_or("", String::as_str);
+    let queued = match task {
+        "" => webhook.metadata.contains_key("cmd"),
+        task => !AWAITED.contains(&task),
+    };
+    let path = webhook.url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    !queued && !["/gate/approve", "/gate/open"].iter().any(|gate| path.ends_with(gate))
+}
+
+/// A whole number as it is reckoned with.
+#[expect(clippy::cast_precision_loss, reason = "percentages and counts")]
+fn whole(number: i64) -> f64 {
+    number as f64
 }
