@@ -81,7 +81,7 @@ fn switch(case: &Case<'_>, release: &Release, report: &mut Report<'_>) {
         let stages = release.plan.stages.iter().enumerate();
         stages
             .filter(|(_, stage)| (stage.effective_weight > 0.0) == after)
-            .any(|(index, _)| index < release.timeline.stages.len() && is_watched(release, index))
+            .any(|(index, _)| index < release.timeline.stages.len() && is_gated(release, index))
     };
     let (before, after) = (on_side(false), on_side(true));
     let path = &release.plan.path;
