@@ -24,10 +24,11 @@ pub(crate) fn at(json: &str, offset: usize) -> String {
             b'"' => string_end(bytes, at),
             _ => at + 1,
         };
-        if bytes[at] == b'"' && followed_by_colon(bytes, end) {
-            if let Some(Level::Object { key }) = levels.last_mut() {
-                *key = json::from_str(&json[at..end]).unwrap_or_default();
-            }
+        if bytes[at] == b'"'
+            && followed_by_colon(bytes, end)
+            && let Some(Level::Object { key }) = levels.last_mut()
+        {
+            *key = json::from_str(&json[at..end]).unwrap_or_default();
         }
         if end >= offset {
             break;
@@ -71,9 +72,9 @@ fn write(levels: &[Level]) -> String {
     let mut path = String::new();
     for level in levels {
         match level {
-            Level::Array { index } => path.push_str(&format!("[{index}]")),
+            Level::Array { index } => path.extend(["[", &index.to_string(), "]"]),
             Level::Object { key } if key.is_empty() => {}
-            Level::Object { key } if key.contains(['.', '/', '[']) => path.push_str(&format!("[{key}]")),
+            Level::Object { key } if key.contains(['.', '/', '[']) => path.extend(["[", key, "]"]),
             Level::Object { key } => {
                 if !path.is_empty() {
                     path.push('.');

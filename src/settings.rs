@@ -329,7 +329,7 @@ impl Reader {
                 "actors" => self.actors(value, &mut settings),
                 "freeze" if value.as_array().is_some_and(Vec::is_empty) => {}
                 "freeze" => {
-                    self.error(key, "freeze windows are not supported by this version: leave it empty")
+                    self.error(key, "freeze windows are not supported by this version: leave it empty");
                 }
                 _ => self.error(key, "unknown setting"),
             }
@@ -403,7 +403,7 @@ impl Reader {
                                 scope.match_labels.insert(key.clone(), value.to_owned());
                             }
                             None => {
-                                self.error(format!("{path}.{key}"), "must be a string: the label's value")
+                                self.error(format!("{path}.{key}"), "must be a string: the label's value");
                             }
                         }
                     }

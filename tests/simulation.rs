@@ -1,5 +1,8 @@
 //! What becomes of releases, held against the times that the controllers' own rules give by hand.
 
+#![expect(clippy::float_cmp, reason = "the times are whole seconds, and exact")]
+#![expect(clippy::needless_pass_by_value, reason = "json!() reads better in a call without a reference")]
+
 use rollgate_policy::cluster::Objects;
 use rollgate_policy::plan::{Cause, End, Outcome, Signal, outcomes, play_good};
 use rollgate_policy::read_plan;

@@ -9,7 +9,7 @@ pub mod check;
 pub mod cluster;
 pub mod manifest;
 mod manifest_set;
-mod output;
+pub mod output;
 pub mod plan;
 mod policy_source;
 pub mod quantity;

@@ -2,11 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use rollgate::{annotate, check, plan, rules, run, serve};
+use rollgate::{annotate, check, output, plan, rules, run, serve};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -21,7 +21,7 @@ struct Cli {
     /// Write the log as JSON, one object a line
     #[arg(long, global = true)]
     log_json: bool,
-    /// Write the log without colours
+    /// Write without colours
     #[arg(long, global = true)]
     no_color: bool,
     #[command(subcommand)]
@@ -51,6 +51,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if cli.no_color {
+        anstream::ColorChoice::Never.write_global();
+    }
     start_log(&cli);
     let outcome = match &cli.command {
         Command::Check(args) => Ok(check::run(args)),
@@ -60,8 +63,9 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Annotate(args) => annotate::run(args),
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "rollgate", &mut std::io::stdout());
-            Ok(ExitCode::SUCCESS)
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "rollgate", &mut script);
+            Ok(output::finish(std::io::stdout().write_all(&script), ExitCode::SUCCESS))
         }
     };
     outcome.unwrap_or_else(|error| {

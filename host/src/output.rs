@@ -27,7 +27,8 @@ pub(crate) fn print_json(report: &impl Serialize) -> io::Result<()> {
 
 /// How a command ends that has written its report: as planned, unless the report could not be written. A reader
 /// that has seen enough, such as head, is no failure.
-pub(crate) fn finish(written: io::Result<()>, planned: ExitCode) -> ExitCode {
+#[must_use]
+pub fn finish(written: io::Result<()>, planned: ExitCode) -> ExitCode {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             could_not_run(&format!("cannot write: {error}"))

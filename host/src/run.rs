@@ -1,6 +1,6 @@
 //! `rollgate run`: one request through one policy, as `kwctl run` does it.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -125,7 +125,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     } else {
         evaluate(&policy, &request, &settings, &callbacks)?
     };
-    println!("{}", serde_json::to_string(&response)?);
+    writeln!(std::io::stdout(), "{}", serde_json::to_string(&response)?)
+        .context("cannot write the response")?;
     if let Some(left) = replay.map(|replay| replay.remaining()).filter(|&left| left > 0) {
         tracing::warn!(left, "the session holds exchanges the policy did not ask for");
     }

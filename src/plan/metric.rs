@@ -26,10 +26,9 @@ pub struct Metric {
     pub measure: Measure,
     /// What the result looks like.
     pub shape: ResultShape,
-    /// A measurement may come back without data.
-    pub may_be_empty: bool,
-    /// The author said how many errors in a row end the analysis, so an empty result has a declared meaning.
-    pub errors_declared: bool,
+    /// A measurement may come back without data, and the author did not say how many errors in a row end the
+    /// analysis: what an empty result means is left to the condition.
+    pub empty_unexplained: bool,
     /// What separates good from bad.
     pub threshold: Threshold,
     /// When it is measured and what it bears.
@@ -103,8 +102,7 @@ impl Metric {
             kind: MetricKind::Job,
             measure: Measure::Unknown,
             shape: ResultShape::Opaque,
-            may_be_empty: false,
-            errors_declared: true,
+            empty_unexplained: false,
             threshold: Threshold::ByProvider,
             schedule,
             dry_run: false,
@@ -348,7 +346,7 @@ impl Metric {
 
     /// How to write the condition so that it says what a result without data means, where it does not.
     fn missing_guard(&self) -> Option<&'static str> {
-        let empty = self.shape.empty().filter(|_| self.may_be_empty && !self.errors_declared)?;
+        let empty = self.shape.empty().filter(|_| self.empty_unexplained)?;
         (self.threshold.judge_result(&empty) == Measured::Error).then_some(match empty {
             Measurement::Nil => "default(result, 1e9)",
             Measurement::Number(_) | Measurement::Vector(_) => "len(result) > 0 && …",

@@ -264,6 +264,8 @@ const DECEPTIVE: &[(&str, &str)] = &[
     ("time()", "the clock"),
     ("http_requests_total[5m]", "raw samples"),
     ("vector(0) or sum(rate(x_errors_total[5m]))", "two answers in one"),
+    ("sum(rate(x_errors_total[5m])) / sum(rate(x_total[5m])) < 0.01", "nothing at all when it is bad"),
+    ("sum(rate(x_errors_total[5m])) / sum(rate(x_total[5m])) and on() up", "whatever another query says"),
 ];
 
 #[test]
@@ -281,13 +283,15 @@ fn emptiness_and_shape() {
         (format!("{ratio} or vector(0)"), Shape::Vector, false),
         (format!("{ratio} or on() vector(0)"), Shape::Vector, false),
         (format!("scalar({ratio})"), Shape::Scalar, false),
-        (format!("({ratio}) > 0"), Shape::Vector, true),
-        (format!("({ratio} or vector(0)) > 0"), Shape::Vector, true),
+        (format!("{ratio} * 1"), Shape::Vector, true),
     ] {
         let reading = read(&query).expect(&query);
         assert_eq!((reading.shape, reading.may_be_empty), (shape, may_be_empty), "{query}");
         assert_eq!(reading.measure, errors(1.0), "{query}");
     }
+    // A filter on what is divided by only leaves out the moments without requests.
+    let filtered = r#"sum(rate(x_total{code=~"5.."}[5m])) / (sum(rate(x_total[5m])) > 0)"#;
+    assert_eq!(measured(filtered), errors(1.0));
     let numerator = r#"(sum(rate(x_total{code=~"5.."}[5m])) or vector(0)) / sum(rate(x_total[5m]))"#;
     assert!(read(numerator).is_ok_and(|reading| reading.may_be_empty));
     assert!(read("1").is_ok_and(|reading| reading.shape == Shape::Scalar && !reading.may_be_empty));

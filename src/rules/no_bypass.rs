@@ -120,15 +120,18 @@ fn governed(case: &Case<'_>, workload: &WorkloadObject) -> Result<Governed, Unre
     let name = &workload.metadata.name;
     let namespace = Some(workload.namespace.as_str());
     let canaries = case.cluster.list(Kind::CANARY, namespace);
-    for canary in canaries.iter().flatten().filter_map(read::<flagger::Governor>) {
+    for canary in canaries.iter().flatten().filter_map(|json| read::<flagger::Governor>(json)) {
         let target = canary.target_ref();
         if target.kind != workload.kind {
             continue;
         }
         if &target.name == name {
             return Ok(match canary.idle() {
-                Some(why) => Governed::InName(format!("Canary {} {why}", canary.metadata.name)),
-                None => Governed::Yes,
+                // A first deployment is not analysed in any case.
+                Some(why) if !workload.created => {
+                    Governed::InName(format!("Canary {} {why}", canary.metadata.name))
+                }
+                _ => Governed::Yes,
             });
         }
         if name.strip_suffix("-primary") == Some(target.name.as_str()) {
@@ -137,11 +140,12 @@ fn governed(case: &Case<'_>, workload: &WorkloadObject) -> Result<Governed, Unre
         }
     }
     let rollouts = case.cluster.list(Kind::ROLLOUT, namespace);
-    for rollout in rollouts.iter().flatten().filter_map(read::<argo::Governor>) {
-        if let Some(reference) = rollout.workload_ref() {
-            if reference.kind == workload.kind && &reference.name == name {
-                return Ok(by_rollout(workload, &rollout, reference));
-            }
+    for rollout in rollouts.iter().flatten().filter_map(|json| read::<argo::Governor>(json)) {
+        if let Some(reference) = rollout.workload_ref()
+            && reference.kind == workload.kind
+            && &reference.name == name
+        {
+            return Ok(by_rollout(workload, &rollout, reference));
         }
     }
     canaries?;
@@ -191,6 +195,6 @@ fn owner_is_listed(
 }
 
 /// An object that cannot be read governs nothing.
-fn read<'de, T: serde::Deserialize<'de>>(json: &'de Box<RawValue>) -> Option<T> {
+fn read<'de, T: serde::Deserialize<'de>>(json: &'de RawValue) -> Option<T> {
     json::from_str(json.get()).ok()
 }

@@ -211,7 +211,7 @@ fn seconds(duration: &IntOrString) -> Option<f64> {
 /// The stages as the steps build them up.
 struct Stages {
     weights: Weights,
-    stages: Vec<Stage>,
+    built: Vec<Stage>,
     nominal: f64,
     without_pods: bool,
     matching: bool,
@@ -223,7 +223,7 @@ impl Stages {
         let first = Stage { path: format!("{PATH}.steps"), ..Stage::default() };
         Self {
             weights,
-            stages: vec![first],
+            built: vec![first],
             nominal: 0.0,
             without_pods: false,
             matching: false,
@@ -232,16 +232,16 @@ impl Stages {
     }
 
     fn position(&self) -> Position {
-        Position { stage: self.stages.len() - 1, wait: self.current().waits.len() }
+        Position { stage: self.built.len() - 1, wait: self.current().waits.len() }
     }
 
     fn current(&self) -> &Stage {
-        &self.stages[self.stages.len() - 1]
+        &self.built[self.built.len() - 1]
     }
 
     fn wait(&mut self, wait: Wait) {
-        let last = self.stages.len() - 1;
-        self.stages[last].waits.push(wait);
+        let last = self.built.len() - 1;
+        self.built[last].waits.push(wait);
     }
 
     fn set_weight(&mut self, weight: i64, path: String) {
@@ -283,10 +283,10 @@ impl Stages {
 
     fn push(&mut self, path: String, effective_weight: f64) {
         // A first stage in which nothing happens is none.
-        if self.stages.len() == 1 && self.current().waits.is_empty() {
-            self.stages.pop();
+        if self.built.len() == 1 && self.current().waits.is_empty() {
+            self.built.pop();
         }
-        self.stages.push(Stage {
+        self.built.push(Stage {
             path,
             weight: self.nominal,
             effective_weight,
@@ -298,13 +298,11 @@ impl Stages {
 
     /// The stages without a last one that waits for nothing at 100 %: that is the promotion itself.
     fn finish(mut self) -> Vec<Stage> {
-        if self.current().effective_weight >= 100.0
-            && self.current().waits.is_empty()
-            && self.stages.len() > 1
+        if self.current().effective_weight >= 100.0 && self.current().waits.is_empty() && self.built.len() > 1
         {
-            self.stages.pop();
+            self.built.pop();
         }
-        self.stages
+        self.built
     }
 }
 

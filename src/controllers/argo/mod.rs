@@ -43,7 +43,7 @@ pub fn read_rollout(json: &str, namespace: &str, cluster: &dyn Cluster) -> Resul
         (Some(canary), None) => reader.canary(canary, rollout.spec.replicas),
         (None, Some(blue_green)) => reader.blue_green(blue_green),
         (Some(_), Some(_)) => {
-            reader.refuse("spec.strategy", "both canary and blueGreen are declared", "keep one")
+            reader.refuse("spec.strategy", "both canary and blueGreen are declared", "keep one");
         }
         (None, None) => {}
     }

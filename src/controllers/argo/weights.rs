@@ -59,7 +59,7 @@ fn pod_share(replicas: i64, weight: f64, surge: bool) -> f64 {
     let pods = replicas as f64;
     let exact = pods * weight / 100.0;
     let (ceiling, floor) = (exact.ceil(), exact.floor());
-    let tied = |total: f64| (total * weight / 100.0).fract() == 0.5;
+    let tied = |total: f64| ((total * weight / 100.0).fract() - 0.5).abs() < f64::EPSILON;
     let zero_allowed = weight <= 0.0 || weight >= 100.0 || (replicas == 1 && !surge);
     let floor_allowed = floor > 0.0 || zero_allowed;
     let candidates = [

@@ -25,8 +25,7 @@ impl Reader<'_> {
             measure,
             shape: ResultShape::Number,
             // No data is a failed check.
-            may_be_empty: false,
-            errors_declared: true,
+            empty_unexplained: false,
             threshold,
             schedule: schedule.clone(),
             dry_run: false,

@@ -45,15 +45,18 @@ pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result
         plan.path.clone_from(&path);
         plan.stages = vec![Stage { path, weight: 100.0, effective_weight: 100.0, ..Stage::default() }];
     }
-    if spec.suspend {
-        let wait = Wait::Human { path: "spec.suspend".to_owned(), what: "a suspended Canary" };
-        if let Some(first) = plan.stages.first_mut() {
-            first.waits.insert(0, wait);
-        }
-    }
-    if spec.skip_analysis || spec.suspend {
+    if spec.skip_analysis {
         for analysis in &mut plan.analyses {
             analysis.beside_from = Some(Position::NEVER);
+        }
+    }
+    if spec.suspend {
+        // Nothing happens until somebody ends it, a rollback neither.
+        let path = "spec.suspend".to_owned();
+        let waits = vec![Wait::Human { path: path.clone(), what: "a suspended Canary" }];
+        plan.stages.insert(0, Stage { path, waits, ..Stage::default() });
+        for position in plan.analyses.iter_mut().filter_map(|analysis| analysis.beside_from.as_mut()) {
+            position.stage = position.stage.saturating_add(1);
         }
     }
     match workload(spec, namespace, cluster) {
