@@ -18,11 +18,13 @@ pub extern "C" fn wapc_init() {
     register_function("protocol_version", protocol_version_guest);
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "waPC fixes the signature")]
 fn validate(payload: &[u8]) -> CallResult {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     Ok(protocol::validate(payload, i64::try_from(now).unwrap_or(i64::MAX), &Host))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "waPC fixes the signature")]
 fn validate_settings(payload: &[u8]) -> CallResult {
     Ok(protocol::validate_settings(payload))
 }
@@ -85,7 +87,7 @@ impl Cluster for Host {
             field_masks: None,
         };
         match Self::call("get_resource", &request) {
-            Ok(reply) => json::from_bytes(&reply).map(Some).map_err(|error| Unreadable(error.to_string())),
+            Ok(reply) => json::from_bytes(&reply).map(Some).map_err(Unreadable),
             Err(error) if NOT_FOUND.iter().all(|part| error.contains(part)) || error.contains(NOT_SERVED) => {
                 Ok(None)
             }
@@ -105,9 +107,7 @@ impl Cluster for Host {
         let operation =
             if namespace.is_some() { "list_resources_by_namespace" } else { "list_resources_all" };
         match Self::call(operation, &request) {
-            Ok(reply) => json::from_bytes(&reply)
-                .map(|List { items }| items)
-                .map_err(|error| Unreadable(error.to_string())),
+            Ok(reply) => json::from_bytes(&reply).map(|List { items }| items).map_err(Unreadable),
             Err(error) if error.contains(NOT_SERVED) => Ok(Vec::new()),
             Err(error) => Err(Unreadable(error)),
         }
