@@ -45,7 +45,7 @@ fn every_fixture_says_what_it_expects() {
     let mut found = Vec::new();
     files(&fixtures, &mut found);
     let rules: BTreeSet<String> =
-        fs::read_dir(&fixtures).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        rollgate_policy::rules::NAMES.iter().map(|rule| (*rule).to_owned()).collect();
     for path in found {
         let expected = verdict(&path);
         let unknown: Vec<_> = expected.iter().filter(|rule| !rules.contains(*rule)).collect();

@@ -45,7 +45,7 @@ pub(super) fn read(json: &str, arguments: &Arguments, origin: Origin<'_>) -> Met
         kind: kind_of(&spec.provider),
         measure,
         shape,
-        empty_unexplained: may_be_empty && spec.consecutive_error_limit.is_none(),
+        empty_unexplained: may_be_empty && !ends_on_errors(&spec),
         threshold: threshold_of(&spec, shape == ResultShape::Opaque),
         dry_run: false,
         stands_in: false,
@@ -129,6 +129,13 @@ fn threshold_of(spec: &Spec, structured: bool) -> Threshold {
         }
         (Err(Refusal::Structured), _) | (_, Err(Refusal::Structured)) => Threshold::ByProvider,
     }
+}
+
+/// Whether the author says how many errors in a row end the analysis, and means it: at ten seconds each, a large
+/// number is as good as any.
+fn ends_on_errors(spec: &Spec) -> bool {
+    const MOST_ERRORS: i64 = 30;
+    spec.consecutive_error_limit.as_ref().is_some_and(|limit| limit.value() <= MOST_ERRORS)
 }
 
 /// The field that decides and takes its value from an argument nobody knows yet.

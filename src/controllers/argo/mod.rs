@@ -136,6 +136,11 @@ impl Reader<'_> {
 
     /// Adds the analysis that `reference`, at `path`, stands for; its index in the plan.
     fn add_analysis(&mut self, reference: &AnalysisReference, path: &str) -> usize {
+        if self.metrics_read > MOST_METRICS {
+            // Noted when the limit was passed.
+            self.plan.analyses.push(Analysis { path: path.to_owned(), ..Analysis::default() });
+            return self.plan.analyses.len() - 1;
+        }
         let resolved = self.resolver.resolve(
             &reference.templates,
             &format!("{path}.templates"),
