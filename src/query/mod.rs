@@ -110,5 +110,20 @@ pub fn read(query: &str) -> Result<Reading, Unreadable> {
         tree::Type::Text => return Err(Unreadable::new(0, "a query that answers with text")),
     };
     let (measure, may_be_empty) = measure::of(&expr);
+    let measure = if looks_elsewhere(query) { Measure::Unknown } else { measure };
     Ok(Reading { measure, shape, may_be_empty: may_be_empty && shape == Shape::Vector })
+}
+
+/// Whether any part of the query is about another time than now: it shows another release.
+fn looks_elsewhere(query: &str) -> bool {
+    let mut lexer = lexer::Lexer::new(query);
+    while let Ok(token) = lexer.next() {
+        if token.is_word("offset") || token.is("@") {
+            return true;
+        }
+        if token.kind == lexer::Kind::End {
+            break;
+        }
+    }
+    false
 }

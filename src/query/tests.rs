@@ -264,6 +264,7 @@ const DECEPTIVE: &[(&str, &str)] = &[
     ("time()", "the clock"),
     ("http_requests_total[5m]", "raw samples"),
     ("vector(0) or sum(rate(x_errors_total[5m]))", "two answers in one"),
+    ("sum(rate(x_errors_total[5m] offset 1w)) / sum(rate(x_total[5m] offset 1w))", "last week's release"),
     ("sum(rate(x_errors_total[5m])) / sum(rate(x_total[5m])) < 0.01", "nothing at all when it is bad"),
     ("sum(rate(x_errors_total[5m])) / sum(rate(x_total[5m])) and on() up", "whatever another query says"),
 ];
