@@ -3,6 +3,9 @@
 //!
 //! Everything here is pure: no I/O, no clock, no state. The way of a request is [`review`].
 
+// In Wasm the guest has to export a symbol by name.
+#![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
+
 pub mod admission;
 mod case;
 mod change;
