@@ -102,3 +102,53 @@ fn the_canonical_examples_are_accepted_under_both_profiles() {
         assert!(report["summary"]["objects"].as_u64() >= Some(4), "{profile}");
     }
 }
+
+/// Every denial of a published manifest, by a part of its text.
+const PUBLISHED: [(&str, &[&str]); 3] = [
+    (
+        "blue-green-rollout.yaml",
+        &[
+            "bad in error-rate, latency or availability alone stays at 0 % and waits for ever at the promotion by hand",
+            "there is no metric",
+            "no analysis stands before the switch and none watches after it",
+            "bad in every signal stays at 0 % and waits for ever at the promotion by hand",
+            "container app serves without a readiness probe",
+            "no smoke check that can fail",
+        ],
+    ),
+    (
+        "canary-rollout.yaml",
+        &[
+            // The template for latency is there, and nothing refers to it.
+            "bad in latency alone is promoted after 20m: no metric measures it",
+            "metric success-rate of AnalysisTemplate/success-rate is an error when its query returns no data",
+            "container app serves without a readiness probe",
+            "no smoke check that can fail",
+            "metric success-rate is an error when its query returns no data",
+            "metric p95-latency is an error when its query returns no data",
+        ],
+    ),
+    (
+        "flagger-canary.yaml",
+        &[
+            "bad in latency alone is promoted after 10m: no metric is known to measure it",
+            "metric request-duration-p95 is refused by the controller when it runs: its name is no built-in metric",
+            "Deployment/payments-api is not among the manifests",
+        ],
+    ),
+];
+
+#[test]
+fn published_manifests_are_rejected_for_these_reasons() {
+    for (file, reasons) in PUBLISHED {
+        let report = check(&[&root().join("tests/fixtures/published").join(file)], None);
+        let objects = report["objects"].as_array().expect("objects");
+        let findings = objects.iter().flat_map(|object| object["findings"].as_array().expect("findings"));
+        let messages: Vec<&str> =
+            findings.map(|finding| finding["message"].as_str().expect("text")).collect();
+        assert_eq!(messages.len(), reasons.len(), "{file}: {messages:#?}");
+        for (message, reason) in messages.iter().zip(reasons) {
+            assert!(message.contains(reason), "{file}: {message}\n  is not: {reason}");
+        }
+    }
+}

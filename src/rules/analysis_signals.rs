@@ -30,7 +30,10 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
         }
     }
     for (fate, signals) in unguarded {
-        let signals = signals.join(" or ");
+        let signals = match signals.split_last() {
+            Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+            _ => signals.concat(),
+        };
         report.find(
             &plan.path,
             format!("a release that is bad in {signals} alone {fate}"),

@@ -19,7 +19,7 @@ Installs the Rust target wasm32-wasip1 if it is missing.
 ";
 
 /// The largest policy: it is fetched by every policy server and compiled when it starts.
-const SIZE_BUDGET: u64 = 1 << 20;
+const SIZE_BUDGET: u64 = 1_000_000;
 
 /// Builds what people install and run.
 pub fn run(workspace: &Workspace) -> Result<(), Failure> {
