@@ -15,17 +15,6 @@ pub enum Level {
 }
 
 impl Level {
-    /// The level of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "off" => Some(Self::Off),
-            "warn" => Some(Self::Warn),
-            "deny" => Some(Self::Deny),
-            _ => None,
-        }
-    }
-
     /// The name used in settings, messages and JSON.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -1,6 +1,6 @@
 //! The controller-neutral delivery plan: what a release goes through, what watches it, and what stops it.
 //!
-//! A front end under [`crate::controllers`] writes the plan, [`simulate`] plays releases through it, and the
+//! A front end under [`crate::controllers`] writes the plan, [`outcomes`] plays releases through it, and the
 //! rules read both. No rule asks which controller the plan came from.
 
 mod metric;
