@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::arguments::{Arguments, is_unknown};
 use super::spec::{Metric as Spec, Provider};
-use crate::condition::{Condition, ConditionError};
+use crate::condition::{Condition, ConditionError, Measurement};
 use crate::controllers::{declared_measure, measure_by_name, queried_measure};
 use crate::duration::parse_go;
 use crate::json;
@@ -116,6 +116,9 @@ fn threshold_of(spec: &Spec, structured: bool) -> Threshold {
             return Ok(None);
         }
         Condition::parse(text).map(Some).map_err(|error| match error {
+            ConditionError::Unsupported { .. } if structured && decided_beforehand(text) => {
+                Refusal::Unreadable(format!("has a {field} that holds whatever the result is"))
+            }
             ConditionError::Unsupported { .. } if structured && text.contains("result") => {
                 Refusal::Structured
             }
@@ -129,6 +132,15 @@ fn threshold_of(spec: &Spec, structured: bool) -> Threshold {
         }
         (Err(Refusal::Structured), _) | (_, Err(Refusal::Structured)) => Threshold::ByProvider,
     }
+}
+
+/// Whether one of the alternatives of a condition holds without looking at the result.
+fn decided_beforehand(text: &str) -> bool {
+    text.split("||").flat_map(|part| part.split(" or ")).any(|alternative| {
+        !alternative.contains("result")
+            && Condition::parse(alternative)
+                .is_ok_and(|condition| condition.holds(&Measurement::Nil) == Ok(true))
+    })
 }
 
 /// Whether the author says how many errors in a row end the analysis, and means it: at ten seconds each, a large
