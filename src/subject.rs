@@ -33,6 +33,8 @@ pub(crate) struct Identity {
     pub title: String,
     /// Empty for kinds without one.
     pub namespace: String,
+    /// Why the metadata makes no sense; it is empty then.
+    malformed: Option<Malformed>,
 }
 
 #[derive(Default, Deserialize)]
@@ -44,16 +46,19 @@ struct Identified {
 impl Identity {
     /// Reads the metadata; where that makes no sense, what the request says has to do.
     pub(crate) fn read(json: &str, request: &Request<'_>) -> Self {
-        let metadata = json::from_str::<Identified>(json).unwrap_or_default().metadata;
+        let (metadata, malformed) = match parse::<Identified>(json) {
+            Ok(identified) => (identified.metadata, None),
+            Err(malformed) => (Metadata::default(), Some(malformed)),
+        };
         let named = metadata.display_name();
         let name = if named.is_empty() { request.name.as_deref().unwrap_or("(unnamed)") } else { named };
         let kind = &request.kind.kind;
         if kind == Kind::CLUSTER_ANALYSIS_TEMPLATE.kind {
-            return Self { title: format!("{kind} {name}"), namespace: String::new(), metadata };
+            return Self { title: format!("{kind} {name}"), namespace: String::new(), metadata, malformed };
         }
         let namespace =
             request.namespace.as_deref().or(metadata.namespace.as_deref()).unwrap_or("default").to_owned();
-        Self { title: format!("{kind} {namespace}/{name}"), namespace, metadata }
+        Self { title: format!("{kind} {namespace}/{name}"), namespace, metadata, malformed }
     }
 }
 
@@ -103,11 +108,14 @@ pub(crate) fn is_selected(
     request: &Request<'_>,
     settings: &Settings,
 ) -> bool {
-    let old = request.old_object.and_then(|old| json::from_str::<Identified>(old.get()).ok());
+    let was_selected = || {
+        let old = request.old_object.and_then(|old| json::from_str::<Identified>(old.get()).ok());
+        old.is_some_and(|old| settings.scope.includes_labels(&old.metadata.labels))
+    };
     matches!(kind, Governed::AnalysisTemplate | Governed::MetricTemplate)
         || identity.metadata.name.ends_with("-primary")
         || settings.scope.includes_labels(&identity.metadata.labels)
-        || old.is_some_and(|old| settings.scope.includes_labels(&old.metadata.labels))
+        || was_selected()
 }
 
 /// Everything that is to be judged about `object`.
@@ -125,8 +133,8 @@ pub(crate) fn read(
     };
     let json = object.get();
     // Labels and annotations decide too, so an object whose metadata makes no sense makes none.
-    if let Err(malformed) = parse::<Identified>(json) {
-        return vec![here(Err(malformed))];
+    if let Some(malformed) = &identity.malformed {
+        return vec![here(Err(malformed.clone()))];
     }
     let plan = match kind {
         Governed::Rollout => argo::read_rollout(json, &identity.namespace, cluster),
@@ -171,7 +179,6 @@ struct WorkloadSpec {
 }
 
 fn workload(json: &str, identity: &Identity, request: &Request<'_>) -> Result<Subject, Malformed> {
-    parse::<Identified>(json)?;
     let Workload { spec } = parse(json)?;
     Ok(Subject::Workload(WorkloadObject {
         kind: request.kind.kind.clone().into_owned(),
@@ -207,12 +214,8 @@ fn users(
     let users = match cluster.list(user_kind, namespace) {
         Ok(users) => users,
         Err(error) => {
-            let unresolved = Unresolved {
-                path: "metadata.name".to_owned(),
-                object: format!("what refers to {}", identity.title),
-                why: Missing::Unreadable(error.0),
-                held: true,
-            };
+            let users = format!("what refers to {}", identity.title);
+            let unresolved = Unresolved::new("metadata.name", users, Missing::Unreadable(error.0));
             return vec![Judged { subject: Subject::Users(unresolved), place: Place::Here }];
         }
     };

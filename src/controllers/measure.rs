@@ -34,8 +34,22 @@ pub(crate) fn queried_measure(query: &str) -> (Measure, ResultShape, bool) {
     }
 }
 
+/// What a metric measures: by its query where that is `PromQL` and tells, else by its author's word, else, without
+/// a query that can be read here, by its name.
+pub(crate) fn measure_of_metric(
+    queried: Option<Measure>,
+    annotation: Option<&String>,
+    name: &str,
+) -> Measure {
+    match queried {
+        Some(Measure::Unknown) => declared_measure(annotation, name).unwrap_or(Measure::Unknown),
+        Some(known) => known,
+        None => declared_measure(annotation, name).unwrap_or_else(|| measure_by_name(name)),
+    }
+}
+
 /// What the author declares in [`SIGNALS_ANNOTATION`] about `metric`.
-pub(crate) fn declared_measure(annotation: Option<&String>, metric: &str) -> Option<Measure> {
+fn declared_measure(annotation: Option<&String>, metric: &str) -> Option<Measure> {
     annotation?.split(',').find_map(|entry| {
         let (name, signal) = entry.split_once('=').unwrap_or((metric, entry));
         (name.trim() == metric).then(|| Signal::from_name(signal.trim()).map(measure_of))?
@@ -51,7 +65,7 @@ fn measure_of(signal: Signal) -> Measure {
 }
 
 /// What the metric's name says, where it is one of the usual ones.
-pub(crate) fn measure_by_name(name: &str) -> Measure {
+fn measure_by_name(name: &str) -> Measure {
     let words: Vec<String> =
         name.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase).collect();
     let has = |choices: &[&str]| words.iter().any(|word| choices.contains(&word.as_str()));

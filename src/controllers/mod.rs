@@ -7,9 +7,11 @@ pub mod flagger;
 mod measure;
 mod workload;
 
+use crate::cluster::{Cluster, Kind};
+use crate::plan::Missing;
 use crate::{json, json_path};
 
-pub(crate) use measure::{SIGNALS_ANNOTATION, declared_measure, measure_by_name, queried_measure};
+pub(crate) use measure::{SIGNALS_ANNOTATION, measure_of_metric, queried_measure};
 pub(crate) use workload::{Referent, resolve_workload};
 
 /// The name of an object whose other metadata does not matter, and may be whatever it is.
@@ -21,7 +23,7 @@ pub(crate) struct Named {
 }
 
 /// Why an object of a governed kind could not be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct Malformed {
     /// JSON path of the offending field.
@@ -33,6 +35,20 @@ pub struct Malformed {
 /// Parses an object, or says which field is in the way.
 pub(crate) fn parse<'de, T: serde::Deserialize<'de>>(json: &'de str) -> Result<T, Malformed> {
     json::from_str(json).map_err(|error| malformed(json, &error))
+}
+
+/// Looks up an object that is referred to, and reads it.
+pub(crate) fn look_up<T: serde::de::DeserializeOwned>(
+    cluster: &dyn Cluster,
+    kind: Kind,
+    namespace: Option<&str>,
+    name: &str,
+) -> Result<T, Missing> {
+    let json = cluster
+        .get(kind, namespace, name)
+        .map_err(|error| Missing::Unreadable(error.0))?
+        .ok_or(Missing::NotFound)?;
+    parse(json.get()).map_err(|error| Missing::Malformed(format!("{}: {error}", error.path)))
 }
 
 fn malformed(json: &str, error: &serde_json::Error) -> Malformed {

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::parse;
+use super::look_up;
 use crate::cluster::{Cluster, Kind};
 use crate::kubernetes::PodTemplate;
-use crate::plan::{Missing, Unresolved, Workload};
+use crate::plan::{Unresolved, Workload};
 
 /// An object that declares pods.
 #[derive(Debug, Clone, Copy)]
@@ -36,19 +36,10 @@ pub(crate) fn resolve_workload(
     cluster: &dyn Cluster,
     referent: Referent<'_>,
 ) -> Result<Workload, Unresolved> {
-    let unresolved = |why| Unresolved {
-        path: referent.path.to_owned(),
-        object: format!("{}/{}", referent.kind.kind, referent.name),
-        why,
-        held: true,
-    };
-    let json = cluster
-        .get(referent.kind, Some(referent.namespace), referent.name)
-        .map_err(|error| unresolved(Missing::Unreadable(error.0)))?
-        .ok_or_else(|| unresolved(Missing::NotFound))?;
-    let object: Object =
-        parse(json.get()).map_err(|error| unresolved(Missing::Malformed(error.to_string())))?;
+    let Referent { kind, namespace, name, path } = referent;
+    let object: Object = look_up(cluster, kind, Some(namespace), name)
+        .map_err(|why| Unresolved::new(path, format!("{}/{name}", kind.kind), why))?;
     // A PodTemplate has its template at the top, everything else under spec.
     let template = object.spec.and_then(|spec| spec.template).or(object.template).unwrap_or_default();
-    Ok(Workload { path: referent.path.to_owned(), unprobed_containers: template.spec.unprobed_containers() })
+    Ok(Workload { path: path.to_owned(), unprobed_containers: template.spec.unprobed_containers() })
 }

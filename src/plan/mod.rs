@@ -192,6 +192,13 @@ pub struct Unresolved {
     pub held: bool,
 }
 
+impl Unresolved {
+    /// A reference at `path` to `object`, until which the controller holds the release.
+    pub(crate) fn new(path: impl Into<String>, object: impl Into<String>, why: Missing) -> Self {
+        Self { path: path.into(), object: object.into(), why, held: true }
+    }
+}
+
 /// Why a reference did not lead to an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Missing {

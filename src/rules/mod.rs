@@ -16,7 +16,7 @@ mod valid_spec;
 
 use crate::case::{Case, Subject};
 use crate::finding::{Finding, Level};
-use crate::settings::{Levels, Settings};
+use crate::settings::{Context, Levels, Settings};
 
 /// Every rule, in the order of the catalogue.
 pub static RULES: [&Rule; 13] = [
@@ -91,6 +91,14 @@ impl Report<'_> {
     /// Adds a finding that never rejects.
     fn warn(&mut self, path: impl Into<String>, message: impl Into<String>, help: impl Into<String>) {
         self.add(Level::Warn, path, message, help);
+    }
+
+    /// Adds a finding about something the cluster could not be asked for, which weighs what the settings say.
+    fn unasked(&mut self, case: &Case<'_>, path: &str, message: String, help: &str) {
+        match case.settings.context {
+            Context::Required => self.find(path, message, help),
+            Context::Optional => self.warn(path, message, help),
+        }
     }
 
     fn add(

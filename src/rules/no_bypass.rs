@@ -8,7 +8,6 @@ use crate::case::{Case, Subject, WorkloadObject};
 use crate::cluster::{Kind, Unreadable};
 use crate::controllers::{argo, flagger};
 use crate::json;
-use crate::settings::Context;
 
 pub(super) static RULE: Rule = Rule {
     name: "no-bypass",
@@ -53,14 +52,12 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
             "change the object it is made from",
         ),
         Ok(Governed::No) => ungoverned(case, workload, &title, report),
-        Err(Unreadable(error)) => {
-            let message = format!("it could not be found out who releases {title}: {error}");
-            let help = "grant the policy access to Rollouts and Canaries, or set context";
-            match case.settings.context {
-                Context::Required => report.find("metadata.name", message, help),
-                Context::Optional => report.warn("metadata.name", message, help),
-            }
-        }
+        Err(Unreadable(error)) => report.unasked(
+            case,
+            "metadata.name",
+            format!("it could not be found out who releases {title}: {error}"),
+            "grant the policy access to Rollouts and Canaries, or set context",
+        ),
     }
 }
 

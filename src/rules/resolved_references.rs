@@ -4,7 +4,6 @@ use super::{DENY, Report, Rule};
 use crate::admission::Origin;
 use crate::case::{Case, Subject};
 use crate::plan::{Missing, Unresolved};
-use crate::settings::Context;
 
 pub(super) static RULE: Rule = Rule {
     name: "resolved-references",
@@ -49,14 +48,12 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
                 ),
                 "apply it first",
             ),
-            Missing::Unreadable(error) => {
-                let message = format!("{object} could not be looked up: {error}");
-                let help = "grant the policy access to the resource, or set context";
-                match case.settings.context {
-                    Context::Required => report.find(path, message, help),
-                    Context::Optional => report.warn(path, message, help),
-                }
-            }
+            Missing::Unreadable(error) => report.unasked(
+                case,
+                path,
+                format!("{object} could not be looked up: {error}"),
+                "grant the policy access to the resource, or set context",
+            ),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use super::arguments::{Arguments, is_unknown};
 use super::spec::{Metric as Spec, Provider};
 use crate::condition::{Condition, ConditionError, Measurement};
-use crate::controllers::{declared_measure, measure_by_name, queried_measure};
+use crate::controllers::{measure_of_metric, queried_measure};
 use crate::duration::parse_go;
 use crate::json;
 use crate::kubernetes::IntOrString;
@@ -33,12 +33,8 @@ pub(super) fn read(json: &str, arguments: &Arguments, origin: Origin<'_>) -> Met
         Err(error) => (name_only(json), Some(error)),
     };
     let (measure, shape, may_be_empty) = result_of(&spec.provider);
-    let measure = match measure {
-        Measure::Unknown => declared_measure(origin.signals, &spec.name)
-            .or_else(|| spec.provider.prometheus.is_none().then(|| measure_by_name(&spec.name)))
-            .unwrap_or(Measure::Unknown),
-        known => known,
-    };
+    let queried = spec.provider.prometheus.is_some().then_some(measure);
+    let measure = measure_of_metric(queried, origin.signals, &spec.name);
     Metric {
         path: origin.path.to_owned(),
         object: origin.object.to_owned(),

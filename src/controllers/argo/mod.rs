@@ -69,14 +69,10 @@ fn workload(rollout: &Rollout, namespace: &str, cluster: &dyn Cluster) -> Result
         "ReplicaSet" => Kind::REPLICA_SET,
         "PodTemplate" => Kind::POD_TEMPLATE,
         other => {
-            return Err(Unresolved {
-                path: format!("{path}.kind"),
-                object: format!("{other}/{}", reference.name),
-                why: Missing::Malformed(
-                    "a Rollout takes its pods from a Deployment, ReplicaSet or PodTemplate".into(),
-                ),
-                held: true,
-            });
+            let why = Missing::Malformed(
+                "a Rollout takes its pods from a Deployment, ReplicaSet or PodTemplate".into(),
+            );
+            return Err(Unresolved::new(format!("{path}.kind"), format!("{other}/{}", reference.name), why));
         }
     };
     resolve_workload(cluster, Referent { kind, namespace, name: &reference.name, path })

@@ -7,7 +7,7 @@ use super::arguments::Arguments;
 use super::metric::{self, Origin};
 use super::spec::{AnalysisTemplate, Argument, DryRun, TemplateReference};
 use crate::cluster::{Cluster, Kind};
-use crate::controllers::{SIGNALS_ANNOTATION, parse};
+use crate::controllers::{SIGNALS_ANNOTATION, look_up};
 use crate::plan::{Metric, Missing, Unresolved, template_key};
 
 /// More templates in one analysis than anyone writes; beyond it the reading stops with a finding.
@@ -18,7 +18,7 @@ const MOST_TEMPLATES: usize = 64;
 pub(super) struct Resolved {
     pub metrics: Vec<Metric>,
     pub unresolved: Vec<Unresolved>,
-    /// Every template met on the way, as `Kind/name`.
+    /// Every template met on the way, as [`template_key`].
     pub templates: Vec<String>,
 }
 
@@ -59,13 +59,7 @@ impl Resolver<'_> {
             self.follow(reference, &format!("{path}[{index}]"), &mut search, &mut Vec::new());
         }
         let Search { found, args: declared, dry_run, mut resolved } = search;
-        let malformed = |why: String| Unresolved {
-            path: path.to_owned(),
-            object: resolved.templates.join(", "),
-            why: Missing::Malformed(why),
-            held: true,
-        };
-        match Arguments::merge(&declared, args, self.rollout) {
+        let fault = match Arguments::merge(&declared, args, self.rollout) {
             Ok(arguments) => {
                 for Found { object, path, signals, metrics } in &found {
                     let origin = Origin { path, object, signals: signals.as_ref() };
@@ -73,17 +67,14 @@ impl Resolver<'_> {
                         .metrics
                         .extend(metrics.iter().map(|json| metric::read(json.get(), &arguments, origin)));
                 }
+                repeated_name(&resolved.metrics)
+                    .map(|name| format!("two metrics are named {name}, so the controller starts no analysis"))
             }
-            Err(why) => resolved.unresolved.push(malformed(why)),
-        }
-        if let Some(name) = repeated_name(&resolved.metrics) {
-            let why = format!("two metrics are named {name}, so the controller starts no analysis");
-            resolved.unresolved.push(Unresolved {
-                path: path.to_owned(),
-                object: resolved.templates.join(", "),
-                why: Missing::Malformed(why),
-                held: true,
-            });
+            Err(why) => Some(why),
+        };
+        if let Some(why) = fault {
+            let templates = resolved.templates.join(", ");
+            resolved.unresolved.push(Unresolved::new(path, templates, Missing::Malformed(why)));
         }
         for metric in &mut resolved.metrics {
             metric.dry_run = dry_run.iter().any(|rule| may_match(&rule.metric_name, &metric.name));
@@ -108,7 +99,7 @@ impl Resolver<'_> {
         let key = template_key(kind.kind, namespace.unwrap_or_default(), &reference.template_name);
         if above.contains(&key) {
             let why = Missing::Malformed("templates refer to each other in a circle".to_owned());
-            search.resolved.unresolved.push(Unresolved { path: path.to_owned(), object, why, held: true });
+            search.resolved.unresolved.push(Unresolved::new(path, object, why));
             return;
         }
         // The controller uses a template once however often it is named.
@@ -116,16 +107,15 @@ impl Resolver<'_> {
             return;
         }
         search.resolved.templates.push(key.clone());
-        let template = if search.resolved.templates.len() > MOST_TEMPLATES {
+        let template: Result<AnalysisTemplate, _> = if search.resolved.templates.len() > MOST_TEMPLATES {
             Err(Missing::Malformed(format!("more than {MOST_TEMPLATES} templates in one analysis")))
         } else {
-            self.read(kind, namespace, &reference.template_name)
+            look_up(self.cluster, kind, namespace, &reference.template_name)
         };
         let template = match template {
             Ok(template) => template,
             Err(why) => {
-                let unresolved = Unresolved { path: path.to_owned(), object, why, held: true };
-                search.resolved.unresolved.push(unresolved);
+                search.resolved.unresolved.push(Unresolved::new(path, object, why));
                 return;
             }
         };
@@ -139,12 +129,8 @@ impl Resolver<'_> {
                 Some(known)
                     if argument.value.is_some() && known.value.is_some() && known.value != argument.value =>
                 {
-                    search.resolved.unresolved.push(Unresolved {
-                        path: path.to_owned(),
-                        object: object.clone(),
-                        why: Missing::Malformed(format!("argument {} has two values", argument.name)),
-                        held: true,
-                    });
+                    let why = Missing::Malformed(format!("argument {} has two values", argument.name));
+                    search.resolved.unresolved.push(Unresolved::new(path, object.clone(), why));
                 }
                 Some(_) => {}
                 None => search.args.push(argument),
@@ -162,15 +148,6 @@ impl Resolver<'_> {
             self.follow(nested, path, search, above);
         }
         above.pop();
-    }
-
-    fn read(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<AnalysisTemplate, Missing> {
-        let json = self
-            .cluster
-            .get(kind, namespace, name)
-            .map_err(|error| Missing::Unreadable(error.0))?
-            .ok_or(Missing::NotFound)?;
-        parse(json.get()).map_err(|error| Missing::Malformed(format!("{}: {error}", error.path)))
     }
 }
 

@@ -5,8 +5,8 @@ use std::cell::OnceCell;
 use super::Reader;
 use super::spec::{Metric as Spec, MetricTemplate, ThresholdRange};
 use crate::cluster::Kind;
-use crate::controllers::{SIGNALS_ANNOTATION, declared_measure, measure_by_name, parse, queried_measure};
-use crate::plan::{Metric, MetricKind, Missing, ResultShape, Schedule, Threshold, Unresolved, template_key};
+use crate::controllers::{SIGNALS_ANNOTATION, look_up, measure_of_metric, queried_measure};
+use crate::plan::{Metric, MetricKind, ResultShape, Schedule, Threshold, Unresolved, template_key};
 use crate::query::{LatencyUnit, Measure};
 
 /// The interval of built-in and inline metrics that name none.
@@ -58,7 +58,7 @@ impl Reader<'_> {
                 if reference.namespace.is_empty() { self.namespace } else { &reference.namespace };
             let object = format!("MetricTemplate/{}", reference.name);
             self.plan.templates.push(template_key("MetricTemplate", namespace, &reference.name));
-            match self.template(namespace, &reference.name) {
+            match look_up(self.cluster, Kind::METRIC_TEMPLATE, Some(namespace), &reference.name) {
                 Ok(template) => {
                     let measure = self.template_measure(&template, spec);
                     metrics.push(metric(measure, &object, range));
@@ -66,7 +66,7 @@ impl Reader<'_> {
                 Err(why) => {
                     let path = format!("{path}.templateRef");
                     metrics.push(Metric::stand_in(&object, &path, schedule.clone()));
-                    self.plan.unresolved.push(Unresolved { path, object, why, held: true });
+                    self.plan.unresolved.push(Unresolved::new(path, object, why));
                 }
             }
         } else if !spec.query.is_empty() {
@@ -86,26 +86,10 @@ impl Reader<'_> {
         metrics
     }
 
-    fn template(&self, namespace: &str, name: &str) -> Result<MetricTemplate, Missing> {
-        let json = self
-            .cluster
-            .get(Kind::METRIC_TEMPLATE, Some(namespace), name)
-            .map_err(|error| Missing::Unreadable(error.0))?
-            .ok_or(Missing::NotFound)?;
-        parse(json.get()).map_err(|error| Missing::Malformed(format!("{}: {error}", error.path)))
-    }
-
     fn template_measure(&self, template: &MetricTemplate, spec: &Spec) -> Measure {
-        let declared = || declared_measure(template.metadata.annotations.get(SIGNALS_ANNOTATION), &spec.name);
-        if template.spec.provider.kind == "prometheus" {
-            let query = self.render(&template.spec.query, &spec.interval, spec);
-            match queried_measure(&query).0 {
-                Measure::Unknown => declared().unwrap_or(Measure::Unknown),
-                measure => measure,
-            }
-        } else {
-            declared().unwrap_or_else(|| measure_by_name(&spec.name))
-        }
+        let queried = (template.spec.provider.kind == "prometheus")
+            .then(|| queried_measure(&self.render(&template.spec.query, &spec.interval, spec)).0);
+        measure_of_metric(queried, template.metadata.annotations.get(SIGNALS_ANNOTATION), &spec.name)
     }
 
     /// Fills in the placeholders of a query; what is not known here stays, and makes the query unreadable.

@@ -11,7 +11,7 @@ use self::spec::{Canary, CanarySpec};
 use super::{Malformed, Named, Referent, parse, resolve_workload};
 use crate::cluster::{Cluster, Kind};
 use crate::duration::parse_go;
-use crate::plan::{DeliveryPlan, Missing, Position, Stage, Strategy, Unresolved, Wait, Workload};
+use crate::plan::{DeliveryPlan, Missing, Position, Stage, Unresolved, Wait, Workload};
 
 /// What an interval comes to that cannot be read, in seconds.
 const DEFAULT_INTERVAL: f64 = 60.0;
@@ -31,12 +31,9 @@ pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result
         target: &spec.target_ref.name,
         plan: DeliveryPlan { path: "spec".to_owned(), ..DeliveryPlan::default() },
     };
-    match &spec.analysis {
-        Some(analysis) => {
-            let interval = parse_go(&analysis.interval).unwrap_or(DEFAULT_INTERVAL).max(LEAST_INTERVAL);
-            reader.stages(spec, analysis, interval);
-        }
-        None => reader.plan.strategy = Strategy::None,
+    if let Some(analysis) = &spec.analysis {
+        let interval = parse_go(&analysis.interval).unwrap_or(DEFAULT_INTERVAL).max(LEAST_INTERVAL);
+        reader.stages(spec, analysis, interval);
     }
     let mut plan = reader.plan;
     if spec.skip_analysis {
@@ -44,8 +41,6 @@ pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result
         let path = "spec.skipAnalysis".to_owned();
         plan.path.clone_from(&path);
         plan.stages = vec![Stage { path, weight: 100.0, effective_weight: 100.0, ..Stage::default() }];
-    }
-    if spec.skip_analysis {
         for analysis in &mut plan.analyses {
             analysis.beside_from = Some(Position::NEVER);
         }
@@ -78,14 +73,13 @@ fn workload(
         // Its pods are somebody else's.
         "Service" => return Ok(None),
         other => {
-            return Err(Unresolved {
-                path: format!("{path}.kind"),
-                object: format!("{other}/{}", spec.target_ref.name),
-                why: Missing::Malformed(
-                    "a Canary releases a Deployment, a DaemonSet or a Service".to_owned(),
-                ),
-                held: true,
-            });
+            let why =
+                Missing::Malformed("a Canary releases a Deployment, a DaemonSet or a Service".to_owned());
+            return Err(Unresolved::new(
+                format!("{path}.kind"),
+                format!("{other}/{}", spec.target_ref.name),
+                why,
+            ));
         }
     };
     resolve_workload(cluster, Referent { kind, namespace, name: &spec.target_ref.name, path }).map(Some)
