@@ -31,9 +31,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Check manifests against the rules
-    Check(check::Args),
+    Check(output::ReportArgs),
     /// Show the delivery plan of Rollouts and Canaries, and what becomes of bad releases
-    Plan(plan::Args),
+    Plan(output::ReportArgs),
     /// List the rules
     Rules(rules::Args),
     /// Evaluate one admission request with a policy

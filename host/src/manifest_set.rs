@@ -25,25 +25,23 @@ pub(crate) struct ManifestSet {
 pub(crate) struct Object {
     pub document: Document,
     pub json: Box<RawValue>,
+    /// Kind, namespace and name.
+    pub identity: Manifest<'static>,
 }
 
-impl Object {
-    /// Kind, namespace and name.
-    pub(crate) fn identity(&self) -> Manifest<'_> {
-        // The reader lets nothing through without an apiVersion and a kind; a name that is no text is the
-        // policy's to report.
-        serde_json::from_str(self.json.get()).unwrap_or_else(|_| self.nameless())
+/// Kind, namespace and name. The reader lets nothing through without an apiVersion and a kind; a name that is no
+/// text is the policy's to report.
+fn identify(json: &str) -> Manifest<'static> {
+    let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+    if let Ok(Manifest { api_version, kind, metadata: ManifestMetadata { name, namespace } }) =
+        serde_json::from_str(json)
+    {
+        let metadata = ManifestMetadata { name: owned(name), namespace: namespace.map(owned) };
+        return Manifest { api_version: owned(api_version), kind: owned(kind), metadata };
     }
-
-    fn nameless(&self) -> Manifest<'_> {
-        let value: Value = serde_json::from_str(self.json.get()).unwrap_or_default();
-        let text = |key: &str| Cow::Owned(value[key].as_str().unwrap_or_default().to_owned());
-        Manifest {
-            api_version: text("apiVersion"),
-            kind: text("kind"),
-            metadata: ManifestMetadata::default(),
-        }
-    }
+    let value: Value = serde_json::from_str(json).unwrap_or_default();
+    let text = |key: &str| Cow::Owned(value[key].as_str().unwrap_or_default().to_owned());
+    Manifest { api_version: text("apiVersion"), kind: text("kind"), metadata: ManifestMetadata::default() }
 }
 
 impl ManifestSet {
@@ -59,7 +57,8 @@ impl ManifestSet {
             let Ok(json) = RawValue::from_string(std::mem::take(&mut document.json)) else { continue };
             // What has no name cannot be referred to either.
             let _ = manifests.cluster.insert(json.clone());
-            manifests.objects.push(Object { document, json });
+            let identity = identify(json.get());
+            manifests.objects.push(Object { document, json, identity });
         }
         manifests
     }

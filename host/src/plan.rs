@@ -1,7 +1,6 @@
 //! `rollgate plan`: what a release goes through, and what becomes of a bad one.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -10,21 +9,7 @@ use rollgate_policy::read_plan;
 use serde::Serialize;
 
 use crate::manifest_set::{ManifestSet, Object, settings};
-use crate::output::{COULD_NOT_RUN, Output, could_not_run, finish, print_json};
-
-/// Arguments of `rollgate plan`.
-#[derive(clap::Args)]
-pub struct Args {
-    /// Files, directories, or - for standard input
-    #[arg(required = true, value_name = "PATH")]
-    paths: Vec<PathBuf>,
-    /// File with the policy's settings in YAML or JSON
-    #[arg(short, long, value_name = "FILE")]
-    settings: Option<PathBuf>,
-    /// Form of the report
-    #[arg(short, long, value_enum, value_name = "FORM", default_value_t = Output::Text)]
-    output: Output,
-}
+use crate::output::{COULD_NOT_RUN, Output, ReportArgs, could_not_run, finish, print_json};
 
 #[derive(Serialize)]
 struct Plans {
@@ -75,7 +60,7 @@ struct OutcomeReport {
 
 /// Prints the plans: 0 when all could be read, 2 otherwise.
 #[must_use]
-pub fn run(args: &Args) -> ExitCode {
+pub fn run(args: &ReportArgs) -> ExitCode {
     let plans = match plans(args) {
         Ok(plans) => plans,
         Err(error) => return could_not_run(&format!("{error:#}")),
@@ -87,13 +72,13 @@ pub fn run(args: &Args) -> ExitCode {
     finish(printed, if plans.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(COULD_NOT_RUN) })
 }
 
-fn plans(args: &Args) -> anyhow::Result<Plans> {
+fn plans(args: &ReportArgs) -> anyhow::Result<Plans> {
     let settings = settings(args.settings.as_deref()).context("cannot use the settings")?;
     let manifests = ManifestSet::read(&args.paths);
     let mut plans =
         Plans { plans: Vec::new(), errors: manifests.errors.iter().map(ToString::to_string).collect() };
     for object in &manifests.objects {
-        let identity = object.identity();
+        let identity = &object.identity;
         let namespace = identity.metadata.namespace.as_deref().unwrap_or("default");
         match read_plan(&identity.kind, object.json.get(), namespace, &manifests.cluster) {
             None => {}
@@ -108,13 +93,13 @@ fn plans(args: &Args) -> anyhow::Result<Plans> {
 }
 
 fn report(object: &Object, plan: &DeliveryPlan, parameters: &rollgate_policy::settings::Parameters) -> Plan {
-    let identity = object.identity();
+    let identity = &object.identity;
     let timeline = play_good(plan);
     let outcomes = outcomes(plan, &timeline, &parameters.required_signals, parameters.distinct_signals);
     Plan {
-        kind: identity.kind.into_owned(),
-        namespace: identity.metadata.namespace.map(std::borrow::Cow::into_owned),
-        name: identity.metadata.name.into_owned(),
+        kind: identity.kind.to_string(),
+        namespace: identity.metadata.namespace.as_ref().map(ToString::to_string),
+        name: identity.metadata.name.to_string(),
         strategy: plan.strategy.name(),
         stages: plan.stages.iter().map(|stage| stage_report(plan, stage)).collect(),
         outcomes: outcomes.iter().map(outcome_report).collect(),

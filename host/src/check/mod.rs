@@ -2,7 +2,6 @@
 
 mod text;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,21 +12,7 @@ use rollgate_policy::settings::Settings;
 use serde::Serialize;
 
 use crate::manifest_set::{ManifestSet, Object, settings};
-use crate::output::{COULD_NOT_RUN, Output, could_not_run, finish, print_json};
-
-/// Arguments of `rollgate check`.
-#[derive(clap::Args)]
-pub struct Args {
-    /// Files, directories, or - for standard input
-    #[arg(required = true, value_name = "PATH")]
-    paths: Vec<PathBuf>,
-    /// File with the policy's settings in YAML or JSON
-    #[arg(short, long, value_name = "FILE")]
-    settings: Option<PathBuf>,
-    /// Form of the report
-    #[arg(short, long, value_enum, value_name = "FORM", default_value_t = Output::Text)]
-    output: Output,
-}
+use crate::output::{COULD_NOT_RUN, Output, ReportArgs, could_not_run, finish, print_json};
 
 /// Everything found about a set of manifests.
 #[derive(Serialize)]
@@ -78,7 +63,7 @@ struct Summary {
 /// Checks the manifests and prints the report: 0 when nothing is denied, 1 when something is, 2 when not
 /// everything could be checked.
 #[must_use]
-pub fn run(args: &Args) -> ExitCode {
+pub fn run(args: &ReportArgs) -> ExitCode {
     let settings = match settings(args.settings.as_deref()) {
         Ok(settings) => settings,
         Err(error) => return could_not_run(&format!("{error:#}")),
@@ -103,7 +88,7 @@ fn report(manifests: &ManifestSet, settings: &Settings) -> Report {
         .objects
         .iter()
         .filter_map(|object| {
-            let request = Request::of_manifest(&object.json, &object.identity(), now);
+            let request = Request::of_manifest(&object.json, &object.identity, now);
             let review = rollgate_policy::review(&request, settings, &manifests.cluster);
             review.governed.then(|| checked(object, review))
         })
@@ -127,7 +112,7 @@ fn report(manifests: &ManifestSet, settings: &Settings) -> Report {
 }
 
 fn checked(object: &Object, review: Review) -> Checked {
-    let identity = object.identity();
+    let identity = &object.identity;
     let verdict = if review.accepted() { Verdict::Accept } else { Verdict::Reject };
     let findings = review.findings.into_iter().map(|finding| {
         let place = object.document.locate(&finding.path);
@@ -136,9 +121,9 @@ fn checked(object: &Object, review: Review) -> Checked {
     Checked {
         file: object.document.file.clone(),
         document: object.document.index,
-        kind: identity.kind.into_owned(),
-        namespace: identity.metadata.namespace.map(std::borrow::Cow::into_owned),
-        name: identity.metadata.name.into_owned(),
+        kind: identity.kind.to_string(),
+        namespace: identity.metadata.namespace.as_ref().map(ToString::to_string),
+        name: identity.metadata.name.to_string(),
         verdict,
         findings: findings.collect(),
     }
