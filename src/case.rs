@@ -5,7 +5,7 @@ use crate::cluster::Cluster;
 use crate::controllers::Malformed;
 use crate::exemption::Exemption;
 use crate::kubernetes::Metadata;
-use crate::plan::{DeliveryPlan, Metric, Outcome, Timeline, Unresolved, outcomes, play_good};
+use crate::plan::{DeliveryPlan, Metric, Outcome, Signal, Timeline, Unresolved, outcomes, play_good};
 use crate::settings::Settings;
 
 /// One object under review, with everything a rule may ask.
@@ -47,12 +47,11 @@ pub struct Release {
 }
 
 impl Release {
-    /// Plays releases through `plan`.
+    /// Plays releases through `plan`: bad in every signal, then in each of `required` alone.
     #[must_use]
-    pub fn play(plan: DeliveryPlan, settings: &Settings) -> Self {
+    pub fn play(plan: DeliveryPlan, required: &[Signal], distinct: bool) -> Self {
         let timeline = play_good(&plan);
-        let parameters = &settings.parameters;
-        let outcomes = outcomes(&plan, &timeline, &parameters.required_signals, parameters.distinct_signals);
+        let outcomes = outcomes(&plan, &timeline, required, distinct);
         Self { plan, timeline, outcomes }
     }
 }

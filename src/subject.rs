@@ -147,7 +147,7 @@ pub(crate) fn read(
         }
         Governed::MetricTemplate => return users(kind, object, identity, request, settings, cluster),
     };
-    vec![here(plan.map(|plan| Subject::Release(Box::new(Release::play(plan, settings)))))]
+    vec![here(plan.map(|plan| Subject::Release(Box::new(play(plan, settings)))))]
 }
 
 /// The plan of a Rollout or a Canary; `None` for any other kind.
@@ -233,11 +233,15 @@ fn users(
             plan.workload = None;
             let title = format!("{} {namespace}/{}", user_kind.kind, metadata.name);
             let exemption = Exemption::read(&metadata.annotations, exemption_terms(request, settings));
-            let subject = Subject::Release(Box::new(Release::play(plan, settings)));
+            let subject = Subject::Release(Box::new(play(plan, settings)));
             judged.push(Judged { subject, place: Place::Through { title, exemption } });
         }
     }
     judged
+}
+
+fn play(plan: DeliveryPlan, settings: &Settings) -> Release {
+    Release::play(plan, &rules::required_signals(settings), rules::distinct_signals(settings))
 }
 
 /// What exemptions are held against.
@@ -245,7 +249,7 @@ pub(crate) fn exemption_terms<'a>(request: &'a Request<'_>, settings: &Settings)
     Terms {
         requester: &request.user_info.username,
         now: request.received_at,
-        longest: settings.parameters.max_exemption,
+        longest: rules::longest_exemption(settings),
         rules: &rules::NAMES,
     }
 }

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use rollgate_policy::plan::{DeliveryPlan, End, Outcome, Signal, Stage, Wait, outcomes, play_good};
 use rollgate_policy::read_plan;
+use rollgate_policy::rules::{distinct_signals, required_signals};
+use rollgate_policy::settings::Settings;
 use serde::Serialize;
 
 use crate::manifest_set::{ManifestSet, Object, settings};
@@ -82,7 +84,7 @@ fn plans(args: &ReportArgs) -> anyhow::Result<Plans> {
         let namespace = identity.metadata.namespace.as_deref().unwrap_or("default");
         match read_plan(&identity.kind, object.json.get(), namespace, &manifests.cluster) {
             None => {}
-            Some(Ok(plan)) => plans.plans.push(report(object, &plan, &settings.parameters)),
+            Some(Ok(plan)) => plans.plans.push(report(object, &plan, &settings)),
             Some(Err(error)) => {
                 let place = object.document.locate(&error.path);
                 plans.errors.push(format!("{}:{place}: {}: {error}", object.document.file, error.path));
@@ -92,10 +94,10 @@ fn plans(args: &ReportArgs) -> anyhow::Result<Plans> {
     Ok(plans)
 }
 
-fn report(object: &Object, plan: &DeliveryPlan, parameters: &rollgate_policy::settings::Parameters) -> Plan {
+fn report(object: &Object, plan: &DeliveryPlan, settings: &Settings) -> Plan {
     let identity = &object.identity;
     let timeline = play_good(plan);
-    let outcomes = outcomes(plan, &timeline, &parameters.required_signals, parameters.distinct_signals);
+    let outcomes = outcomes(plan, &timeline, &required_signals(settings), distinct_signals(settings));
     Plan {
         kind: identity.kind.to_string(),
         namespace: identity.metadata.namespace.as_ref().map(ToString::to_string),

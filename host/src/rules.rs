@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use rollgate_policy::rules::RULES;
+use rollgate_policy::rules::{DOCUMENTS, RULES};
 use serde::Serialize;
 
 use crate::output::{Output, finish, print_json};
@@ -40,11 +40,12 @@ struct Levels {
 pub fn run(args: &Args) -> ExitCode {
     let rules: Vec<Rule> = RULES
         .iter()
-        .map(|rule| Rule {
+        .zip(DOCUMENTS)
+        .map(|(rule, document)| Rule {
             name: rule.name,
             requirement: rule.requirement,
             levels: Levels { standard: rule.levels.standard.name(), strict: rule.levels.strict.name() },
-            meaning: rule.meaning,
+            meaning: document.meaning,
         })
         .collect();
     let printed = match args.output {
@@ -60,7 +61,7 @@ fn print(rules: &[Rule]) -> io::Result<()> {
         let Levels { standard, strict } = rule.levels;
         writeln!(
             out,
-            "{:<20} {:<18} {standard:<5} {strict:<5} {}",
+            "{:<24} {:<18} {standard:<5} {strict:<5} {}",
             rule.name, rule.requirement, rule.meaning
         )?;
     }

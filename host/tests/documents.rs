@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rollgate::annotate::PolicyMetadata;
 use rollgate_policy::cluster::Kind;
-use rollgate_policy::rules::RULES;
+use rollgate_policy::rules::{DOCUMENTS, RULES};
 
 fn text(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
@@ -96,14 +96,15 @@ fn governed_by_metadata() -> BTreeSet<[String; 4]> {
 fn the_table_of_rules_in_the_readme_is_the_catalogue() {
     let expected: Vec<String> = RULES
         .iter()
-        .map(|rule| {
+        .zip(DOCUMENTS)
+        .map(|(rule, document)| {
             format!(
                 "| `{}` | {} | {} | {} | {} |",
                 rule.name,
                 rule.requirement,
                 rule.levels.standard.name(),
                 rule.levels.strict.name(),
-                rule.meaning
+                document.meaning
             )
         })
         .collect();

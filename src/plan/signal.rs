@@ -19,7 +19,7 @@ impl Signal {
 
     /// The name used in settings, messages and JSON.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::ErrorRate => "error-rate",
             Self::Latency => "latency",

@@ -1,18 +1,34 @@
 //! No stage with many requests goes unwatched.
 
-use super::{DENY, Report, Rule, percent};
+use super::{DENY, Document, Report, Rule, percent};
 use crate::case::{Case, Release};
 use crate::plan::{Analysis, Metric, Strategy, Wait};
+use crate::settings::Parameter;
 
 pub(super) static RULE: Rule = Rule {
     name: "analysis-coverage",
     requirement: "REQ-PD-ANL-01",
     levels: DENY,
+    parameters: &[&MAX_UNWATCHED_WEIGHT, &BOTH_SIDES],
+    check,
+};
+
+pub(super) static DOCUMENT: Document = Document {
     meaning: "an analysis watches every stage above a small weight, and both or one side of a blue-green switch",
     why: "A background analysis stops watching when its count is reached, and has not begun before its starting \
           step. What happens in the other stages is seen by nobody.",
-    check,
+    mend: "Put an analysis step at the end of the stage, or let a background analysis without count run from the first step on.",
 };
+
+static MAX_UNWATCHED_WEIGHT: Parameter =
+    Parameter::percent("maxUnwatchedWeight", 25.0, 0.0, "the largest weight that needs no analysis");
+
+static BOTH_SIDES: Parameter = Parameter::switch(
+    "bothSides",
+    false,
+    true,
+    "a blue-green switch needs an analysis before it and one after it",
+);
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let Some(release) = case.release() else { return };
@@ -24,7 +40,7 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
 }
 
 fn stages(case: &Case<'_>, release: &Release, report: &mut Report<'_>) {
-    let most = case.parameters().max_unwatched_weight;
+    let most = case.most(&MAX_UNWATCHED_WEIGHT);
     for (index, stage) in release.plan.stages.iter().enumerate() {
         // Those who match a header rule get the new version whatever the weight.
         let weight = if stage.matching { 100.0 } else { stage.effective_weight };
@@ -91,7 +107,7 @@ fn switch(case: &Case<'_>, release: &Release, report: &mut Report<'_>) {
             "no analysis stands before the switch and none watches after it",
             "add a prePromotionAnalysis (Argo Rollouts) or metrics (Flagger)",
         );
-    } else if case.parameters().both_sides && !(before && after) {
+    } else if case.settings.switch(&BOTH_SIDES) && !(before && after) {
         let missing = if before { "watches after the switch" } else { "stands before the switch" };
         report.find(
             path,

@@ -1,24 +1,42 @@
 //! Each required signal can roll a release back by itself.
 
-use super::{DENY, Report, Rule};
+use super::{DENY, Document, Report, Rule};
 use crate::case::Case;
 use crate::duration::human;
 use crate::plan::{Cause, DeliveryPlan, End, Metric, Outcome, Signal};
 use crate::query::Measure;
+use crate::settings::Parameter;
 
 pub(super) static RULE: Rule = Rule {
     name: "analysis-signals",
     requirement: "REQ-PD-ANL-01",
     levels: DENY,
-    meaning: "a release that is bad in one required signal alone is rolled back",
-    why: "An analysis that only counts errors promotes a release that answers every request, ten seconds late.",
+    parameters: &[&REQUIRED_SIGNALS, &DISTINCT_SIGNALS],
     check,
 };
+
+pub(super) static DOCUMENT: Document = Document {
+    meaning: "a release that is bad in one required signal alone is rolled back",
+    why: "An analysis that only counts errors promotes a release that answers every request, ten seconds late.",
+    mend: "Add a metric for the signal that is missing, in an analysis that fails before the release is promoted. Where the query does not show what it measures, say so in the annotation rollgate.dev/signals of its template.",
+};
+
+pub(super) static REQUIRED_SIGNALS: Parameter = Parameter::texts(
+    "requiredSignals",
+    &SIGNALS,
+    &SIGNALS,
+    "the signals that must each be able to roll a release back",
+);
+
+pub(super) static DISTINCT_SIGNALS: Parameter =
+    Parameter::switch("distinctSignals", false, false, "error-rate and availability need different metrics");
+
+const SIGNALS: [&str; 3] = [Signal::ErrorRate.name(), Signal::Latency.name(), Signal::Availability.name()];
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let Some(release) = case.release() else { return };
     let plan = &release.plan;
-    let distinct = case.parameters().distinct_signals;
+    let distinct = case.settings.switch(&DISTINCT_SIGNALS);
     // Signals that fare alike are one thing to mend.
     let mut unguarded: Vec<(String, Vec<&str>)> = Vec::new();
     for outcome in release.outcomes.iter().skip(1).filter(|outcome| outcome.end != End::RolledBack) {

@@ -1,17 +1,17 @@
 //! Every metric has a threshold that a bad release violates.
 
-use super::{DENY, Report, Rule};
+use super::{DENY, Document, Report, Rule};
 use crate::case::{Case, Subject};
 use crate::plan::Metric;
 
-pub(super) static RULE: Rule = Rule {
-    name: "analysis-thresholds",
-    requirement: "REQ-PD-ANL-02",
-    levels: DENY,
+pub(super) static RULE: Rule =
+    Rule { name: "analysis-thresholds", requirement: "REQ-PD-ANL-02", levels: DENY, parameters: &[], check };
+
+pub(super) static DOCUMENT: Document = Document {
     meaning: "every metric has a concrete threshold that some result violates, within its count",
     why: "A condition that always holds, or a failure limit as high as the count, looks like an analysis and never \
           fails. An empty query result is an error, a success or a failure depending on how the condition is written.",
-    check,
+    mend: "Write a condition that a bad result violates and a good one does not, say what an empty result means, and keep failureLimit below count.",
 };
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {

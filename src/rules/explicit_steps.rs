@@ -1,16 +1,16 @@
 //! The stages of a release stand in its manifest.
 
-use super::{DENY, Report, Rule};
+use super::{DENY, Document, Report, Rule};
 use crate::case::Case;
 use crate::plan::Strategy;
 
-pub(super) static RULE: Rule = Rule {
-    name: "explicit-steps",
-    requirement: "REQ-PD-STR-02",
-    levels: DENY,
+pub(super) static RULE: Rule =
+    Rule { name: "explicit-steps", requirement: "REQ-PD-STR-02", levels: DENY, parameters: &[], check };
+
+pub(super) static DOCUMENT: Document = Document {
     meaning: "the stages, or the active and preview side, are declared in the manifest",
     why: "What a controller fills in by itself is not reviewed with the manifest and changes with the controller.",
-    check,
+    mend: "Write the stages down: steps with setWeight, activeService and previewService, iterations or step weights.",
 };
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {

@@ -1,18 +1,30 @@
 //! Traffic moves in small steps, by what really reaches the new version.
 
-use super::{DENY, Report, Rule, percent};
+use super::{DENY, Document, Report, Rule, percent};
 use crate::case::{Case, Release};
 use crate::plan::{Stage, Strategy};
+use crate::settings::Parameter;
 
 pub(super) static RULE: Rule = Rule {
     name: "gradual-exposure",
     requirement: "REQ-PD-STR-01",
     levels: DENY,
+    parameters: &[&MAX_FIRST_WEIGHT, &MAX_INCREASE],
+    check,
+};
+
+pub(super) static DOCUMENT: Document = Document {
     meaning: "the first weight and each rise are small, and 100 % comes after the last analysis",
     why: "Without a traffic router a weight is rounded to whole pods: one replica at setWeight 10 serves half of all \
           requests, or none. The share that counts is the one users see.",
-    check,
+    mend: "Begin with a small weight, rise in small steps, and keep 100 % for after the last analysis. Without a traffic router, run enough pods for the weight to be possible.",
 };
+
+static MAX_FIRST_WEIGHT: Parameter =
+    Parameter::percent("maxFirstWeight", 25.0, 10.0, "the largest weight of the first stage");
+
+static MAX_INCREASE: Parameter =
+    Parameter::percent("maxIncrease", 50.0, 25.0, "the largest rise from one stage to the next");
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let Some(release) = case.release() else { return };
@@ -27,7 +39,7 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     if !gradual {
         return;
     }
-    let (max_first, max_increase) = (case.parameters().max_first_weight, case.parameters().max_increase);
+    let (max_first, max_increase) = (case.most(&MAX_FIRST_WEIGHT), case.most(&MAX_INCREASE));
     let mut before: Option<f64> = None;
     for (index, stage) in plan.stages.iter().enumerate() {
         let weight = stage.effective_weight;
@@ -80,7 +92,7 @@ fn check_full_stage(release: &Release, stage: usize, report: &mut Report<'_>) {
 }
 
 fn check_promotion(case: &Case<'_>, release: &Release, before: Option<f64>, report: &mut Report<'_>) {
-    let max_increase = case.parameters().max_increase;
+    let max_increase = case.most(&MAX_INCREASE);
     match before {
         None => report.find(
             &release.plan.path,

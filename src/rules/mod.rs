@@ -16,7 +16,8 @@ mod valid_spec;
 
 use crate::case::{Case, Subject};
 use crate::finding::{Finding, Level};
-use crate::settings::{Context, Levels, Settings};
+use crate::plan::Signal;
+use crate::settings::{Context, Levels, Parameter, Settings, SettingsError};
 
 /// Every rule, in the order of the catalogue.
 pub static RULES: [&Rule; 13] = [
@@ -35,6 +36,23 @@ pub static RULES: [&Rule; 13] = [
     &valid_spec::RULE,
 ];
 
+/// What each of [`RULES`] has to say, in the same order.
+pub static DOCUMENTS: [&Document; RULES.len()] = [
+    &no_bypass::DOCUMENT,
+    &allowed_strategy::DOCUMENT,
+    &explicit_steps::DOCUMENT,
+    &gradual_exposure::DOCUMENT,
+    &analysis_signals::DOCUMENT,
+    &analysis_thresholds::DOCUMENT,
+    &analysis_coverage::DOCUMENT,
+    &automatic_rollback::DOCUMENT,
+    &rollback_deadline::DOCUMENT,
+    &smoke_verification::DOCUMENT,
+    &resolved_references::DOCUMENT,
+    &valid_exemption::DOCUMENT,
+    &valid_spec::DOCUMENT,
+];
+
 /// One demand on a release.
 #[derive(Debug)]
 pub struct Rule {
@@ -44,11 +62,20 @@ pub struct Rule {
     pub requirement: &'static str,
     /// Its level in each profile.
     pub levels: Levels,
-    /// What it demands, in one line.
+    /// What it lets its users tune.
+    pub parameters: &'static [&'static Parameter],
+    check: fn(&Case<'_>, &mut Report<'_>),
+}
+
+/// What a rule has to say to people. Apart from the rule, so that the guest does not carry it.
+#[derive(Debug)]
+pub struct Document {
+    /// What the rule demands, in one line.
     pub meaning: &'static str,
     /// Why.
     pub why: &'static str,
-    check: fn(&Case<'_>, &mut Report<'_>),
+    /// How to mend what it finds.
+    pub mend: &'static str,
 }
 
 /// The names of all rules.
@@ -128,10 +155,10 @@ fn percent(weight: f64) -> String {
     format!("{tenths} %")
 }
 
-/// The settings' parameters, shorter.
 impl Case<'_> {
-    fn parameters(&self) -> &crate::settings::Parameters {
-        &self.settings.parameters
+    /// The most that a parameter allows.
+    fn most(&self, parameter: &'static Parameter) -> f64 {
+        self.settings.number(parameter).unwrap_or(f64::INFINITY)
     }
 
     /// The release, if that is what is reviewed.
@@ -143,12 +170,30 @@ impl Case<'_> {
     }
 }
 
-/// Whether `settings` name only rules there are; kept beside the registry so that neither needs the other.
+/// Reads settings; kept beside the registry so that neither needs the other.
 ///
 /// # Errors
 /// Everything wrong with the settings.
-pub fn read_settings(json: &str) -> Result<Settings, Vec<crate::settings::SettingsError>> {
-    Settings::from_json(json, &NAMES)
+pub fn read_settings(json: &str) -> Result<Settings, Vec<SettingsError>> {
+    Settings::from_json(json, &|name| RULES.iter().find(|rule| rule.name == name).map(|rule| rule.parameters))
+}
+
+/// The signals that must each be able to roll a release back.
+#[must_use]
+pub fn required_signals(settings: &Settings) -> Vec<Signal> {
+    let names = settings.texts(&analysis_signals::REQUIRED_SIGNALS);
+    names.into_iter().filter_map(Signal::from_name).collect()
+}
+
+/// Whether error-rate and availability need different metrics.
+#[must_use]
+pub fn distinct_signals(settings: &Settings) -> bool {
+    settings.switch(&analysis_signals::DISTINCT_SIGNALS)
+}
+
+/// The longest time an exemption may run, in seconds.
+pub(crate) fn longest_exemption(settings: &Settings) -> f64 {
+    settings.number(&valid_exemption::MAX_EXEMPTION).unwrap_or(f64::INFINITY)
 }
 
 #[cfg(test)]
@@ -157,9 +202,10 @@ mod tests {
 
     #[test]
     fn every_rule_has_a_name_of_its_own_and_says_what_it_wants() {
-        for (index, rule) in RULES.iter().enumerate() {
+        for (index, (rule, document)) in RULES.iter().zip(DOCUMENTS).enumerate() {
             assert!(RULES[..index].iter().all(|other| other.name != rule.name), "{} twice", rule.name);
-            assert!(!rule.meaning.is_empty() && !rule.why.is_empty() && !rule.requirement.is_empty());
+            assert!(!rule.requirement.is_empty() && !document.meaning.is_empty());
+            assert!(document.why.ends_with('.') && document.mend.ends_with('.'), "{}", rule.name);
             assert_eq!(NAMES[index], rule.name);
         }
     }

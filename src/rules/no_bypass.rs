@@ -2,21 +2,21 @@
 
 use serde_json::value::RawValue;
 
-use super::{DENY, Report, Rule};
+use super::{DENY, Document, Report, Rule};
 use crate::admission::Origin;
 use crate::case::{Case, Subject, WorkloadObject};
 use crate::cluster::{Kind, Unreadable};
 use crate::controllers::{argo, flagger};
 use crate::json;
 
-pub(super) static RULE: Rule = Rule {
-    name: "no-bypass",
-    requirement: "BAN-PD-STR-01",
-    levels: DENY,
+pub(super) static RULE: Rule =
+    Rule { name: "no-bypass", requirement: "BAN-PD-STR-01", levels: DENY, parameters: &[], check };
+
+pub(super) static DOCUMENT: Document = Document {
     meaning: "a workload is released by a Rollout or a Canary, and what those manage is not edited by hand",
     why: "Kubernetes replaces the pods of a plain Deployment at once. A Rollout that takes its pods from a Deployment \
           only governs it when the Deployment itself is scaled down; an edit of <name>-primary goes live unanalysed.",
-    check,
+    mend: "Release the workload by a Rollout that scales it down (workloadRef), or by a Canary (targetRef). What a controller manages is changed through the object it is made from.",
 };
 
 /// Names the object that will govern a workload which is sent before it: `Canary/payments`.

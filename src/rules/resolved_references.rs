@@ -1,19 +1,19 @@
 //! What a release refers to is there.
 
-use super::{DENY, Report, Rule};
+use super::{DENY, Document, Report, Rule};
 use crate::admission::Origin;
 use crate::case::{Case, Subject};
 use crate::plan::{Missing, Unresolved};
 
-pub(super) static RULE: Rule = Rule {
-    name: "resolved-references",
-    requirement: "REQ-PD-ANL-01",
-    levels: DENY,
+pub(super) static RULE: Rule =
+    Rule { name: "resolved-references", requirement: "REQ-PD-ANL-01", levels: DENY, parameters: &[], check };
+
+pub(super) static DOCUMENT: Document = Document {
     meaning: "templates and workloads that a release refers to exist and can be read",
     why: "An analysis that cannot be read cannot be judged. Objects may arrive in any order, so one that is only \
           missing from the cluster is a warning: both controllers hold the release until it is there, and then it \
           is judged together with the release.",
-    check,
+    mend: "Apply the template or workload that is referred to, or correct the name.",
 };
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {

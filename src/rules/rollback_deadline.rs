@@ -1,19 +1,32 @@
 //! A rollback comes soon after the first failing measurement.
 
-use super::{DENY, Report, Rule, percent};
+use super::{DENY, Document, Report, Rule, percent};
 use crate::case::{Case, Release};
 use crate::duration::human;
 use crate::plan::{Cause, End, Outcome};
+use crate::settings::Parameter;
 
 pub(super) static RULE: Rule = Rule {
     name: "rollback-deadline",
     requirement: "REQ-PD-RBK-01",
     levels: DENY,
+    parameters: &[&DEADLINE],
+    check,
+};
+
+pub(super) static DOCUMENT: Document = Document {
     meaning: "from the first failing measurement to the rollback it takes no longer than the deadline",
     why: "Every failure that is borne is borne by users: failureLimit times interval in Argo Rollouts, threshold \
           times interval in Flagger.",
-    check,
+    mend: "Bear fewer failures (failureLimit, threshold) or measure more often (interval).",
 };
+
+static DEADLINE: Parameter = Parameter::duration(
+    "deadline",
+    300.0,
+    300.0,
+    "the longest time from the first failing measurement to the rollback",
+);
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let Some(release) = case.release() else { return };
@@ -21,7 +34,7 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let slowest = rolled_back
         .filter_map(|outcome| Some((outcome, since_first_failing(outcome)?)))
         .max_by(|a, b| a.1.total_cmp(&b.1));
-    let deadline = case.parameters().deadline;
+    let deadline = case.most(&DEADLINE);
     if let Some((outcome, seconds)) = slowest.filter(|(_, seconds)| *seconds > deadline) {
         let (path, title) = cause(release, outcome);
         report.find(

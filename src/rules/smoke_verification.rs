@@ -1,17 +1,17 @@
 //! The release is exercised before it counts as done.
 
-use super::{DENY, Report, Rule};
+use super::{DENY, Document, Report, Rule};
 use crate::case::Case;
 use crate::plan::Metric;
 
-pub(super) static RULE: Rule = Rule {
-    name: "smoke-verification",
-    requirement: "REQ-PD-VER-01",
-    levels: DENY,
+pub(super) static RULE: Rule =
+    Rule { name: "smoke-verification", requirement: "REQ-PD-VER-01", levels: DENY, parameters: &[], check };
+
+pub(super) static DOCUMENT: Document = Document {
     meaning: "serving containers have a readiness probe, and a smoke check runs late in the release",
     why: "Numbers about requests say nothing about the routes nobody has called yet; a smoke check calls them. \
           Flagger's post-rollout hooks come too late to stop anything, and its load generator never fails.",
-    check,
+    mend: "Add a readiness probe to every container that serves, and a job or web metric to the last analysis; in Flagger a blocking webhook of type pre-rollout or rollout.",
 };
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {

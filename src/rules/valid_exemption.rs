@@ -1,16 +1,29 @@
 //! An exemption is complete, approved by somebody else, and short.
 
-use super::{DENY, Report, Rule};
+use super::{DENY, Document, Report, Rule};
 use crate::case::Case;
+use crate::settings::Parameter;
 
 pub(super) static RULE: Rule = Rule {
     name: "valid-exemption",
     requirement: "REQ-PD-FAIL-01",
     levels: DENY,
-    meaning: "an exemption names rules, justification, another approver and a near expiry",
-    why: "An exemption is a bypass by agreement: without a reason, a second person and an end it is only a bypass.",
+    parameters: &[&MAX_EXEMPTION],
     check,
 };
+
+pub(super) static DOCUMENT: Document = Document {
+    meaning: "an exemption names rules, justification, another approver and a near expiry",
+    why: "An exemption is a bypass by agreement: without a reason, a second person and an end it is only a bypass.",
+    mend: "Complete the annotations: rules, a justification, an approver who is not the requester, an expiry within the longest time allowed.",
+};
+
+pub(super) static MAX_EXEMPTION: Parameter = Parameter::duration(
+    "maxExemption",
+    72.0 * 3600.0,
+    24.0 * 3600.0,
+    "the longest time an exemption may run",
+);
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
     for defect in &case.exemption.defects {

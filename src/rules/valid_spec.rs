@@ -1,16 +1,16 @@
 //! A governed object has the shape its controller reads.
 
-use super::{DENY, Report, Rule};
+use super::{DENY, Document, Report, Rule};
 use crate::case::{Case, Subject};
 use crate::plan::Cause;
 
-pub(super) static RULE: Rule = Rule {
-    name: "valid-spec",
-    requirement: "REQ-PD-STR-02",
-    levels: DENY,
+pub(super) static RULE: Rule =
+    Rule { name: "valid-spec", requirement: "REQ-PD-STR-02", levels: DENY, parameters: &[], check };
+
+pub(super) static DOCUMENT: Document = Document {
     meaning: "a governed object has the shape its controller reads, and a good release gets through it",
     why: "What cannot be understood cannot be judged, and what the controller refuses, or never finishes, delivers nothing.",
-    check,
+    mend: "Correct the field that is named.",
 };
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
