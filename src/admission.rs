@@ -73,6 +73,9 @@ pub struct UserInfo<'a> {
     /// User name; a service account's is `system:serviceaccount:<namespace>:<name>`.
     #[serde(borrow, default)]
     pub username: Cow<'a, str>,
+    /// The groups the user is in.
+    #[serde(borrow, default)]
+    pub groups: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Request<'a> {

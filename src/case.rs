@@ -1,11 +1,15 @@
 //! What the rules look at: one object, read as far as they need it.
 
-use crate::admission::Origin;
+use std::collections::BTreeMap;
+
+use crate::admission::{Origin, UserInfo};
 use crate::cluster::Cluster;
 use crate::controllers::Malformed;
 use crate::exemption::Exemption;
 use crate::kubernetes::Metadata;
-use crate::plan::{DeliveryPlan, Metric, Outcome, Signal, Timeline, Unresolved, outcomes, play_good};
+use crate::plan::{
+    DeliveryPlan, Metric, Mistake, Outcome, Signal, Timeline, Unresolved, outcomes, play_good,
+};
 use crate::settings::Settings;
 
 /// One object under review, with everything a rule may ask.
@@ -20,6 +24,16 @@ pub struct Case<'a> {
     pub cluster: &'a dyn Cluster,
     /// The exemption the object claims.
     pub exemption: &'a Exemption,
+    /// The object's namespace; empty for kinds without one.
+    pub namespace: &'a str,
+    /// The object's annotations.
+    pub annotations: &'a BTreeMap<String, String>,
+    /// Who asks; empty when unknown.
+    pub requester: &'a UserInfo<'a>,
+    /// Seconds since 1970-01-01 UTC at which the request came in.
+    pub received_at: i64,
+    /// Whether the request sends a new version on its way: the object is new, or its pods are others.
+    pub starts_release: bool,
 }
 
 /// What is reviewed.
@@ -32,6 +46,8 @@ pub enum Subject {
     Template(Vec<Metric>),
     /// A template of which it cannot be found out who refers to it.
     Users(Unresolved),
+    /// Something a person does to what a controller has under way.
+    Intervention(Intervention),
     /// A governed object that makes no sense.
     Unreadable(Malformed),
 }
@@ -53,6 +69,27 @@ impl Release {
         let timeline = play_good(&plan);
         let outcomes = outcomes(&plan, &timeline, required, distinct);
         Self { plan, timeline, outcomes }
+    }
+}
+
+/// What somebody who is no controller does to a release under way, or to what releases depend on.
+#[derive(Debug, Default)]
+pub struct Intervention {
+    /// Acts that skip what the plan promises.
+    pub skips: Vec<Mistake>,
+    /// Acts that take away, or weaken, what protects a release.
+    pub weakens: Vec<Mistake>,
+    /// Edits of what a controller manages.
+    pub edits: Vec<Mistake>,
+    /// What the cluster could not be asked for.
+    pub unasked: Vec<Mistake>,
+}
+
+impl Intervention {
+    /// Whether there is nothing to say about it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        [&self.skips, &self.weakens, &self.edits, &self.unasked].iter().all(|mistakes| mistakes.is_empty())
     }
 }
 

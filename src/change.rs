@@ -1,12 +1,13 @@
-//! Whether an update is a release at all.
+//! Whether a request is a release at all.
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::admission::Request;
 use crate::controllers::{Named, SIGNALS_ANNOTATION};
 use crate::json;
-use crate::scope::Governed;
+use crate::scope::{Act, Governed, Target};
 
 #[derive(Deserialize)]
 struct Object<'a> {
@@ -19,45 +20,73 @@ struct Object<'a> {
 /// Fields of a Rollout that scale or pause it, or restart its pods, and deliver nothing.
 const NOT_DELIVERY: [&str; 3] = ["replicas", "paused", "restartAt"];
 
-/// Whether an update from `old` to `new` changes what is delivered, or how.
-///
-/// Scaling, labels, annotations, finalizers, owners and status do not. Objects that cannot be compared are taken
-/// to differ.
+/// What a request does to what is delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing: scaling, labels, annotations, finalizers, owners, status.
+    Nothing,
+    /// The way it is delivered.
+    Delivery,
+    /// The pods themselves, or all of a new object: a release begins.
+    Version,
+}
+
+/// What a request does to what is delivered.
 #[must_use]
-pub fn is_release(kind: Governed, old: &str, new: &str) -> bool {
-    let (Ok(old), Ok(new)) = (json::from_str::<Object>(old), json::from_str::<Object>(new)) else {
-        return true;
-    };
-    // What a template's author says it measures is part of it.
-    if old.metadata.annotations[SIGNALS_ANNOTATION] != new.metadata.annotations[SIGNALS_ANNOTATION] {
-        return true;
-    }
-    let (old, new) = (old.spec.map_or("{}", RawValue::get), new.spec.map_or("{}", RawValue::get));
-    // Most updates leave the whole spec as it is.
-    if old == new {
-        return false;
-    }
-    match (delivery(kind, old), delivery(kind, new)) {
-        (Some(old), Some(new)) => old != new,
-        _ => true,
+pub fn of(target: Target, request: &Request<'_>) -> Change {
+    let delivers = !matches!(target.kind, Governed::Run | Governed::Service | Governed::Route);
+    match (target.act, request.object, request.old_object) {
+        (Act::Apply, Some(new), Some(old)) if delivers => between(target.kind, old.get(), new.get()),
+        (Act::Apply, Some(_), None) if delivers => Change::Version,
+        _ => Change::Nothing,
     }
 }
 
-/// What of a spec is delivered; the order of keys and white space do not matter.
+/// What the update from `old` to `new` changes. Objects that cannot be compared are taken to differ.
+#[must_use]
+pub fn between(kind: Governed, old: &str, new: &str) -> Change {
+    let (Ok(old), Ok(new)) = (json::from_str::<Object>(old), json::from_str::<Object>(new)) else {
+        return Change::Version;
+    };
+    // What a template's author says it measures is part of it.
+    let redeclared =
+        old.metadata.annotations[SIGNALS_ANNOTATION] != new.metadata.annotations[SIGNALS_ANNOTATION];
+    let (old, new) = (old.spec.map_or("{}", RawValue::get), new.spec.map_or("{}", RawValue::get));
+    // Most updates leave the whole spec as it is.
+    if old != new {
+        let (Some(mut old), Some(mut new)) = (delivery(kind, old), delivery(kind, new)) else {
+            return Change::Version;
+        };
+        if pods(kind, &mut old) != pods(kind, &mut new) {
+            return Change::Version;
+        }
+        if old != new && kind != Governed::Workload {
+            return Change::Delivery;
+        }
+    }
+    if redeclared { Change::Delivery } else { Change::Nothing }
+}
+
+/// What of a spec is delivered, and how; the order of keys and white space do not matter.
 fn delivery(kind: Governed, spec: &str) -> Option<Value> {
     let Ok(Value::Object(mut fields)) = json::from_str(spec) else { return None };
-    match kind {
-        Governed::Workload => {
-            // A Pod has no template: it is what it runs.
-            if let Some(template) = fields.get_mut("template") {
-                return Some(template.take());
-            }
-        }
+    if kind == Governed::Rollout {
         // The same on both sides, which is less code than to remove it.
-        Governed::Rollout => fields.extend(NOT_DELIVERY.map(|key| (key.to_owned(), Value::Null))),
-        Governed::Canary | Governed::AnalysisTemplate | Governed::MetricTemplate => {}
+        fields.extend(NOT_DELIVERY.map(|key| (key.to_owned(), Value::Null)));
     }
     Some(Value::Object(fields))
+}
+
+/// Takes out what the pods are made from. A Pod has no template: it is what it runs.
+fn pods(kind: Governed, spec: &mut Value) -> Value {
+    match kind {
+        Governed::Rollout | Governed::Workload => match spec.get_mut("template") {
+            Some(template) => template.take(),
+            None if kind == Governed::Workload => spec.take(),
+            None => Value::Null,
+        },
+        _ => Value::Null,
+    }
 }
 
 #[cfg(test)]
@@ -69,8 +98,8 @@ mod tests {
     #[test]
     fn scaling_pausing_and_labels_are_no_release() {
         let scaled = r#"{"metadata":{},"status":{},"spec":{"replicas":9,"paused":true,"restartAt":"now","strategy":{"x":1},"template":{"b":2,"a":1}}}"#;
-        assert!(!is_release(Governed::Rollout, OLD, scaled));
-        assert!(!is_release(Governed::Workload, OLD, scaled));
+        assert_eq!(Change::Nothing, between(Governed::Rollout, OLD, scaled));
+        assert_eq!(Change::Nothing, between(Governed::Workload, OLD, scaled));
     }
 
     #[test]
@@ -78,18 +107,18 @@ mod tests {
         let image = r#"{"spec":{"replicas":2,"strategy":{"x":1},"template":{"a":2,"b":2}}}"#;
         let strategy = r#"{"spec":{"replicas":2,"strategy":{"x":2},"template":{"a":1,"b":2}}}"#;
         let dropped = r#"{"spec":{"replicas":2,"template":{"a":1,"b":2}}}"#;
-        assert!(is_release(Governed::Rollout, OLD, image));
-        assert!(is_release(Governed::Workload, OLD, image));
-        assert!(is_release(Governed::Rollout, OLD, strategy));
-        assert!(!is_release(Governed::Workload, OLD, strategy));
-        assert!(is_release(Governed::Rollout, OLD, dropped));
+        assert_eq!(Change::Version, between(Governed::Rollout, OLD, image));
+        assert_eq!(Change::Version, between(Governed::Workload, OLD, image));
+        assert_eq!(Change::Delivery, between(Governed::Rollout, OLD, strategy));
+        assert_eq!(Change::Nothing, between(Governed::Workload, OLD, strategy));
+        assert_eq!(Change::Version, between(Governed::Rollout, OLD, dropped));
     }
 
     #[test]
     fn a_pod_is_what_it_runs() {
         let pod = |image: &str| format!(r#"{{"spec":{{"containers":[{{"image":"{image}"}}]}}}}"#);
-        assert!(is_release(Governed::Workload, &pod("a"), &pod("b")));
-        assert!(!is_release(Governed::Workload, &pod("a"), &pod("a")));
+        assert_eq!(Change::Version, between(Governed::Workload, &pod("a"), &pod("b")));
+        assert_eq!(Change::Nothing, between(Governed::Workload, &pod("a"), &pod("a")));
     }
 
     #[test]
@@ -99,13 +128,19 @@ mod tests {
                 r#"{{"metadata":{{"annotations":{{"rollgate.dev/signals":"{signals}"}}}},"spec":{{"query":"q"}}}}"#
             )
         };
-        assert!(is_release(Governed::MetricTemplate, &declares("latency"), &declares("error-rate")));
-        assert!(!is_release(Governed::MetricTemplate, &declares("latency"), &declares("latency")));
+        assert_eq!(
+            Change::Delivery,
+            between(Governed::MetricTemplate, &declares("latency"), &declares("error-rate"))
+        );
+        assert_eq!(
+            Change::Nothing,
+            between(Governed::MetricTemplate, &declares("latency"), &declares("latency"))
+        );
     }
 
     #[test]
     fn what_cannot_be_compared_differs() {
-        assert!(is_release(Governed::Rollout, "[]", OLD));
-        assert!(is_release(Governed::Workload, "nonsense", OLD));
+        assert_eq!(Change::Version, between(Governed::Rollout, "[]", OLD));
+        assert_eq!(Change::Version, between(Governed::Workload, "nonsense", OLD));
     }
 }

@@ -59,17 +59,22 @@ pub struct OwnerReference {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct PodTemplate {
+    /// Labels and annotations of the pods.
+    pub metadata: Metadata,
     /// What runs in them.
     pub spec: PodSpec,
 }
 
 /// What runs in a pod.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct PodSpec {
     /// The main containers.
     #[serde(deserialize_with = "or_default")]
     pub containers: Vec<Container>,
+    /// Containers that run, one after the other, before the main ones.
+    #[serde(deserialize_with = "or_default")]
+    pub init_containers: Vec<Container>,
 }
 
 /// One container.
@@ -78,6 +83,8 @@ pub struct PodSpec {
 pub struct Container {
     /// Name.
     pub name: String,
+    /// The image it runs, as written.
+    pub image: String,
     /// Declared ports.
     #[serde(deserialize_with = "or_default")]
     pub ports: Vec<IgnoredAny>,

@@ -31,11 +31,13 @@ mod subject;
 
 use admission::Request;
 use case::Case;
+use change::Change;
 use cluster::Cluster;
 use exemption::Exemption;
 pub use review::Review;
 pub use rules::read_settings;
 use settings::Settings;
+use subject::Judged;
 pub use subject::read_plan;
 
 /// Judges one admission request.
@@ -44,28 +46,40 @@ pub use subject::read_plan;
 /// Any request gets an answer; a governed object that cannot be read is rejected with the reason.
 #[must_use]
 pub fn review(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster) -> Review {
-    let (Some(kind), Some(object)) = (scope::governed(request, settings), request.object) else {
+    let (Some(target), Some(object)) =
+        (scope::target(request, settings), request.object.or(request.old_object))
+    else {
         return Review::default();
     };
-    if request.old_object.is_some_and(|old| !change::is_release(kind, old.get(), object.get())) {
+    let identity = subject::Identity::read(object.get(), request);
+    if !subject::is_selected(target.kind, &identity, request, settings) {
         return Review::default();
     }
-    let identity = subject::Identity::read(object.get(), request);
-    if !subject::is_selected(kind, &identity, request, settings) {
+    let change = change::of(target, request);
+    let mut subjects = subject::interventions(target, &identity, request, cluster);
+    if change != Change::Nothing {
+        subjects.extend(subject::read(target.kind, object, &identity, request, settings, cluster));
+    }
+    if subjects.is_empty() {
         return Review::default();
     }
     let exemption =
         Exemption::read(&identity.metadata.annotations, subject::exemption_terms(request, settings));
     let mut findings = Vec::new();
-    for subject in subject::read(kind, object, &identity, request, settings, cluster) {
+    for Judged { subject, place } in subjects {
         let case = Case {
-            subject: subject.subject,
+            subject,
             origin: request.origin,
             settings,
             cluster,
             exemption: &exemption,
+            namespace: &identity.namespace,
+            annotations: &identity.metadata.annotations,
+            requester: &request.user_info,
+            received_at: request.received_at,
+            starts_release: change == Change::Version,
         };
-        findings.extend(subject.place.of(rules::judge(&case)));
+        findings.extend(place.of(rules::judge(&case)));
     }
     let exempted = exemption.apply(&mut findings).then_some(exemption);
     Review { governed: true, object: identity.title, findings, exempted }

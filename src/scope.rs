@@ -30,6 +30,19 @@ const CONTROLLERS: [&str; 19] = [
 /// The controller manager, where it uses no service accounts.
 const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
 
+/// The kinds, with their groups, by which the two controllers divide traffic.
+const ROUTES: [(&str, &str); 2] =
+    [("networking.istio.io", "VirtualService"), ("networking.k8s.io", "Ingress")];
+
+/// What a request is judged as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// The kind of the object.
+    pub kind: Governed,
+    /// What is done to it.
+    pub act: Act,
+}
+
 /// A kind the policy judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Governed {
@@ -37,33 +50,58 @@ pub enum Governed {
     Rollout,
     /// Argo Rollouts' `AnalysisTemplate` or `ClusterAnalysisTemplate`.
     AnalysisTemplate,
+    /// Argo Rollouts' `AnalysisRun` or Experiment: what a Rollout has under way.
+    Run,
     /// Flagger's Canary.
     Canary,
     /// Flagger's `MetricTemplate`.
     MetricTemplate,
     /// A workload that Kubernetes itself would roll out.
     Workload,
+    /// A Service, which may carry the traffic of one side.
+    Service,
+    /// What divides traffic between the sides.
+    Route,
+}
+
+/// What is done to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// It is created, or its specification updated.
+    Apply,
+    /// Its status is updated.
+    Status,
+    /// It is deleted.
+    Delete,
 }
 
 /// What the request is to be judged as; `None` when it is none of the policy's business.
 #[must_use]
-pub fn governed(request: &Request<'_>, settings: &Settings) -> Option<Governed> {
-    if !matches!(&*request.operation, "CREATE" | "UPDATE")
-        || request.sub_resource.as_deref().is_some_and(|s| !s.is_empty())
-    {
-        return None;
-    }
+pub fn target(request: &Request<'_>, settings: &Settings) -> Option<Target> {
     let kind = match (&*request.kind.group, &*request.kind.kind) {
         ("argoproj.io", "Rollout") => Governed::Rollout,
         ("argoproj.io", "AnalysisTemplate" | "ClusterAnalysisTemplate") => Governed::AnalysisTemplate,
+        ("argoproj.io", "AnalysisRun" | "Experiment") => Governed::Run,
         ("flagger.app", "Canary") => Governed::Canary,
         ("flagger.app", "MetricTemplate") => Governed::MetricTemplate,
+        ("", "Service") => Governed::Service,
         ("apps" | "", kind) if settings.scope.includes_kind(kind) => Governed::Workload,
+        (group, kind) if ROUTES.contains(&(group, kind)) => Governed::Route,
+        _ => return None,
+    };
+    // What carries out a release, or its traffic, comes into being in many ways; only what happens to it later counts.
+    let created_freely = matches!(kind, Governed::Run | Governed::Service | Governed::Route);
+    let act = match (&*request.operation, request.sub_resource.as_deref().unwrap_or_default()) {
+        ("CREATE", "") if !created_freely => Act::Apply,
+        ("UPDATE", "") => Act::Apply,
+        ("UPDATE", "status") if matches!(kind, Governed::Rollout | Governed::Canary) => Act::Status,
+        ("DELETE", "") => Act::Delete,
         _ => return None,
     };
     let namespace_governed =
         request.namespace.as_deref().is_none_or(|namespace| settings.scope.includes_namespace(namespace));
-    (namespace_governed && !is_controller(&request.user_info.username, settings)).then_some(kind)
+    (namespace_governed && !is_controller(&request.user_info.username, settings))
+        .then_some(Target { kind, act })
 }
 
 fn is_controller(user: &str, settings: &Settings) -> bool {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::admission::{Origin, Request};
-use crate::case::{Release, Subject, WorkloadObject};
+use crate::case::{Intervention, Release, Subject, WorkloadObject};
 use crate::cluster::{Cluster, Kind, Overlay};
 use crate::controllers::{Malformed, argo, flagger, parse};
 use crate::exemption::{Exemption, Terms};
@@ -13,7 +13,7 @@ use crate::json;
 use crate::kubernetes::Metadata;
 use crate::plan::{DeliveryPlan, Missing, Unresolved, template_key};
 use crate::rules;
-use crate::scope::Governed;
+use crate::scope::{Governed, Target};
 use crate::settings::Settings;
 
 /// Rules about an analysis, which a template is judged by together with the objects that refer to it.
@@ -101,7 +101,7 @@ impl Place {
 }
 
 /// Whether the workload selector of the settings picks the object, as it is or as it was: dropping a label is no
-/// way out. Templates, and what a Canary makes of its target, carry no labels of their own.
+/// way out. What serves a release, and what a Canary makes of its target, carries no labels of its own.
 pub(crate) fn is_selected(
     kind: Governed,
     identity: &Identity,
@@ -112,10 +112,25 @@ pub(crate) fn is_selected(
         let old = request.old_object.and_then(|old| json::from_str::<Identified>(old.get()).ok());
         old.is_some_and(|old| settings.scope.includes_labels(&old.metadata.labels))
     };
-    matches!(kind, Governed::AnalysisTemplate | Governed::MetricTemplate)
+    !matches!(kind, Governed::Rollout | Governed::Canary | Governed::Workload)
         || identity.metadata.name.ends_with("-primary")
         || settings.scope.includes_labels(&identity.metadata.labels)
         || was_selected()
+}
+
+/// What somebody does to a release under way, or to what releases depend on, if that is what the request does.
+pub(crate) fn interventions(
+    target: Target,
+    identity: &Identity,
+    request: &Request<'_>,
+    cluster: &dyn Cluster,
+) -> Vec<Judged> {
+    let intervention = Intervention::default();
+    let _ = (target, identity, request, cluster);
+    if intervention.is_empty() {
+        return Vec::new();
+    }
+    vec![Judged { subject: Subject::Intervention(intervention), place: Place::Here }]
 }
 
 /// Everything that is to be judged about `object`.
@@ -146,6 +161,7 @@ pub(crate) fn read(
             return judged;
         }
         Governed::MetricTemplate => return users(kind, object, identity, request, settings, cluster),
+        Governed::Run | Governed::Service | Governed::Route => return Vec::new(),
     };
     vec![here(plan.map(|plan| Subject::Release(Box::new(play(plan, settings)))))]
 }

@@ -9,6 +9,7 @@ mod signal;
 mod simulate;
 mod threshold;
 
+use crate::kubernetes::PodTemplate;
 pub use metric::{Assessment, Defect, Metric, MetricKind};
 pub use schedule::{MetricEnd, Schedule};
 pub use signal::{Signal, Signals};
@@ -30,6 +31,22 @@ pub struct DeliveryPlan {
     pub undeclared: Vec<Mistake>,
     /// What the controller itself refuses once the object is stored.
     pub refused: Vec<Mistake>,
+    /// What lets a release pass without what the plan promises.
+    pub skipped: Vec<Mistake>,
+    /// What keeps a release whose pods never become ready from being rolled back.
+    pub unready: Vec<Mistake>,
+    /// What the rollback returns to, and how long it is kept.
+    pub kept: Kept,
+    /// What keeps the traffic of the stable side from being told apart, and so from being restored.
+    pub unrestored: Vec<Mistake>,
+    /// The Services that carry the sides' traffic.
+    pub services: Vec<Reference>,
+    /// What keeps a rollback from telling anyone.
+    pub unnoticed: Vec<Mistake>,
+    /// Verification that has no consequence when it fails.
+    pub reported_only: Vec<Mistake>,
+    /// The controller that carries the plan out.
+    pub controller: Controller,
     /// References that did not lead to an object.
     pub unresolved: Vec<Unresolved>,
     /// The templates it refers to, directly or through others, as [`template_key`]; those that are missing too.
@@ -210,11 +227,60 @@ pub enum Missing {
     Malformed(String),
 }
 
+/// A reference to an object of the release's namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// JSON path of the reference.
+    pub path: String,
+    /// Name of the object.
+    pub name: String,
+}
+
+/// What a rollback returns to.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// How long the previous pods are kept after the promotion, where the controller has a say in that.
+    pub scale_down: Option<Delay>,
+    /// What makes the previous version go away too soon in any case.
+    pub lost: Vec<Mistake>,
+}
+
+/// A delay that is declared, or the controller's own.
+#[derive(Debug, Clone)]
+pub struct Delay {
+    /// JSON path of the field.
+    pub path: String,
+    /// Length in seconds.
+    pub seconds: f64,
+}
+
+/// A delivery controller, as the cluster shows it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Controller {
+    /// Its name, for messages.
+    pub name: &'static str,
+    /// Labels, as `key=value`, one of which its Deployment carries wherever it is installed from.
+    pub labels: &'static [&'static str],
+}
+
 /// What the rules read of a workload's pods.
 #[derive(Debug, Clone, Default)]
 pub struct Workload {
-    /// JSON path of the pods' specification, or of the reference to it.
-    pub path: String,
-    /// Containers that serve and have no readiness probe.
-    pub unprobed_containers: Vec<String>,
+    /// JSON path of the reference to it; `None` where the template stands in the governed object itself.
+    pub reference: Option<String>,
+    /// The pods' template.
+    pub template: PodTemplate,
+    /// Changes of the ConfigMaps and Secrets it uses are releases of their own, and are rolled back with them.
+    pub configuration_tracked: bool,
+}
+
+impl Workload {
+    /// The JSON path, in the governed object, of a field of the template.
+    #[must_use]
+    pub fn path(&self, field: &str) -> String {
+        match &self.reference {
+            Some(reference) => reference.clone(),
+            None => format!("spec.template.{field}"),
+        }
+    }
 }

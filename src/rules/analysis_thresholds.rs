@@ -37,7 +37,7 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
                 }
             }
         }
-        Subject::Workload(_) | Subject::Users(_) | Subject::Unreadable(_) => {}
+        Subject::Workload(_) | Subject::Users(_) | Subject::Intervention(_) | Subject::Unreadable(_) => {}
     }
 }
 

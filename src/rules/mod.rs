@@ -7,7 +7,9 @@ mod analysis_thresholds;
 mod automatic_rollback;
 mod explicit_steps;
 mod gradual_exposure;
+mod keep_guardrails;
 mod no_bypass;
+mod no_skip;
 mod resolved_references;
 mod rollback_deadline;
 mod smoke_verification;
@@ -16,12 +18,14 @@ mod valid_spec;
 
 use crate::case::{Case, Subject};
 use crate::finding::{Finding, Level};
-use crate::plan::Signal;
+use crate::plan::{Mistake, Signal};
 use crate::settings::{Context, Levels, Parameter, Settings, SettingsError};
 
 /// Every rule, in the order of the catalogue.
-pub static RULES: [&Rule; 13] = [
+pub static RULES: [&Rule; 15] = [
     &no_bypass::RULE,
+    &no_skip::RULE,
+    &keep_guardrails::RULE,
     &allowed_strategy::RULE,
     &explicit_steps::RULE,
     &gradual_exposure::RULE,
@@ -39,6 +43,8 @@ pub static RULES: [&Rule; 13] = [
 /// What each of [`RULES`] has to say, in the same order.
 pub static DOCUMENTS: [&Document; RULES.len()] = [
     &no_bypass::DOCUMENT,
+    &no_skip::DOCUMENT,
+    &keep_guardrails::DOCUMENT,
     &allowed_strategy::DOCUMENT,
     &explicit_steps::DOCUMENT,
     &gradual_exposure::DOCUMENT,
@@ -125,6 +131,13 @@ impl Report<'_> {
         match case.settings.context {
             Context::Required => self.find(path, message, help),
             Context::Optional => self.warn(path, message, help),
+        }
+    }
+
+    /// Adds what a front end noted about the manifest.
+    fn find_all(&mut self, mistakes: &[Mistake]) {
+        for Mistake { path, message, help } in mistakes {
+            self.find(path, message, help);
         }
     }
 

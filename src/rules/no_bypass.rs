@@ -37,7 +37,11 @@ enum Governed {
 }
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
-    let Subject::Workload(workload) = &case.subject else { return };
+    let workload = match &case.subject {
+        Subject::Workload(workload) => workload,
+        Subject::Intervention(intervention) => return report.find_all(&intervention.edits),
+        _ => return,
+    };
     let title = format!("{} {}", workload.kind, workload.metadata.display_name());
     match governed(case, workload) {
         Ok(Governed::Yes) => {}

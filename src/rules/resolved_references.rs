@@ -20,7 +20,9 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let unresolved = match &case.subject {
         Subject::Release(release) => release.plan.unresolved.as_slice(),
         Subject::Users(unresolved) => std::slice::from_ref(unresolved),
-        Subject::Workload(_) | Subject::Template(_) | Subject::Unreadable(_) => return,
+        Subject::Workload(_) | Subject::Template(_) | Subject::Intervention(_) | Subject::Unreadable(_) => {
+            return;
+        }
     };
     for Unresolved { path, object, why, held } in unresolved {
         match why {

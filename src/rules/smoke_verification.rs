@@ -17,9 +17,9 @@ pub(super) static DOCUMENT: Document = Document {
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let Some(release) = case.release() else { return };
     if let Some(workload) = &release.plan.workload {
-        for container in &workload.unprobed_containers {
+        for container in workload.template.spec.unprobed_containers() {
             report.find(
-                &workload.path,
+                workload.path("spec.containers"),
                 format!("container {container} serves without a readiness probe"),
                 "add a readinessProbe that asks its health endpoint",
             );

@@ -34,6 +34,6 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
                 );
             }
         }
-        Subject::Workload(_) | Subject::Template(_) | Subject::Users(_) => {}
+        Subject::Workload(_) | Subject::Template(_) | Subject::Users(_) | Subject::Intervention(_) => {}
     }
 }

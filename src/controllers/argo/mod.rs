@@ -58,10 +58,7 @@ pub fn read_rollout(json: &str, namespace: &str, cluster: &dyn Cluster) -> Resul
 fn workload(rollout: &Rollout, namespace: &str, cluster: &dyn Cluster) -> Result<Workload, Unresolved> {
     let Some(reference) = &rollout.spec.workload_ref else {
         let template = rollout.spec.template.clone().unwrap_or_default();
-        return Ok(Workload {
-            path: "spec.template.spec.containers".to_owned(),
-            unprobed_containers: template.spec.unprobed_containers(),
-        });
+        return Ok(Workload { template, ..Workload::default() });
     };
     let path = "spec.workloadRef";
     let kind = match reference.kind.as_str() {
