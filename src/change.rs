@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(Change::Version, between(Governed::Workload, OLD, image));
         assert_eq!(Change::Delivery, between(Governed::Rollout, OLD, strategy));
         assert_eq!(Change::Nothing, between(Governed::Workload, OLD, strategy));
-        assert_eq!(Change::Version, between(Governed::Rollout, OLD, dropped));
+        assert_eq!(Change::Delivery, between(Governed::Rollout, OLD, dropped));
     }
 
     #[test]
