@@ -270,7 +270,7 @@ pub struct Workload {
     pub reference: Option<String>,
     /// The pods' template.
     pub template: PodTemplate,
-    /// Changes of the ConfigMaps and Secrets it uses are releases of their own, and are rolled back with them.
+    /// Changes of the `ConfigMap`s and Secrets it uses are releases of their own, and are rolled back with them.
     pub configuration_tracked: bool,
 }
 
