@@ -9,6 +9,7 @@ use crate::exemption::Exemption;
 use crate::kubernetes::Metadata;
 use crate::plan::{
     DeliveryPlan, Metric, Mistake, Outcome, Signal, Timeline, Unresolved, outcomes, play_good,
+    play_unverified,
 };
 use crate::settings::Settings;
 
@@ -60,6 +61,8 @@ pub struct Release {
     pub timeline: Timeline,
     /// The outcomes: bad in every signal first, then in each required signal alone.
     pub outcomes: Vec<Outcome>,
+    /// The outcome for a release without fault but for its verification, which fails.
+    pub unverified: Outcome,
 }
 
 impl Release {
@@ -68,7 +71,8 @@ impl Release {
     pub fn play(plan: DeliveryPlan, required: &[Signal], distinct: bool) -> Self {
         let timeline = play_good(&plan);
         let outcomes = outcomes(&plan, &timeline, required, distinct);
-        Self { plan, timeline, outcomes }
+        let unverified = play_unverified(&plan, &timeline);
+        Self { plan, timeline, outcomes, unverified }
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Terms<'a> {
     pub longest: f64,
     /// The names of all rules.
     pub rules: &'a [&'a str],
+    /// Whether the requester is one of those who may set rules aside.
+    pub allowed: bool,
 }
 
 impl Exemption {
@@ -71,6 +73,10 @@ impl Exemption {
         }
         if exemption.rules.is_empty() && exemption.defects.is_empty() {
             exemption.defect(EXEMPT, "the exemption names no rule", "name the rules it is about");
+        }
+        if !terms.allowed {
+            let message = format!("{} is not among those who may set rules aside", terms.requester);
+            exemption.defect(EXEMPT, message, "let one of them send the request");
         }
         let text = |key| annotations.get(key).map(|value| value.trim()).filter(|value| !value.is_empty());
         let (justification, approver) = (text(JUSTIFICATION), text(APPROVED_BY));
@@ -173,7 +179,13 @@ mod tests {
                 None => annotations.remove(*key),
             };
         }
-        let terms = Terms { requester: "dev@example.com", now: NOON, longest: 86_400.0, rules: &RULES };
+        let terms = Terms {
+            requester: "dev@example.com",
+            now: NOON,
+            longest: 86_400.0,
+            rules: &RULES,
+            allowed: true,
+        };
         Exemption::read(&annotations, terms)
     }
 

@@ -13,7 +13,7 @@ use crate::kubernetes::PodTemplate;
 pub use metric::{Assessment, Defect, Metric, MetricKind};
 pub use schedule::{MetricEnd, Schedule};
 pub use signal::{Signal, Signals};
-pub use simulate::{Cause, End, Outcome, Span, Timeline, outcomes, play_good};
+pub use simulate::{Cause, End, Outcome, Span, Timeline, outcomes, play_good, play_unverified};
 pub use threshold::{Measured, ResultShape, Threshold};
 
 /// What a controller will do with the next release of one workload.

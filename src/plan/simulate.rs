@@ -102,6 +102,15 @@ pub fn outcomes(plan: &DeliveryPlan, timeline: &Timeline, alone: &[Signal], dist
         .collect()
 }
 
+/// The outcome for a release without fault but for its verification: every smoke check that comes late enough
+/// fails. People approve what waits for them.
+#[must_use]
+pub fn play_unverified(plan: &DeliveryPlan, timeline: &Timeline) -> Outcome {
+    let mut player = Player::new(plan, Vec::new(), false, timeline.exposed_at);
+    player.verification_fails = true;
+    player.play().0
+}
+
 /// The times of a release that passes everything; people approve what waits for them.
 #[must_use]
 pub fn play_good(plan: &DeliveryPlan) -> Timeline {
@@ -144,6 +153,7 @@ struct Player<'a> {
     plan: &'a DeliveryPlan,
     bad: Vec<Signal>,
     distinct: bool,
+    verification_fails: bool,
     /// When requests first reach the new version: known beforehand for a bad release, found for a good one.
     exposed_at: Option<f64>,
     time: f64,
@@ -159,6 +169,7 @@ impl<'a> Player<'a> {
             plan,
             bad,
             distinct,
+            verification_fails: false,
             exposed_at,
             time: 0.0,
             exposure: 0.0,
@@ -308,7 +319,12 @@ impl<'a> Player<'a> {
                 continue;
             }
             let blind = self.blind_measurements(analysis, metric_index, beside);
-            let end = metric.schedule.end(blind, metric.verdict(&self.bad, self.distinct));
+            let verdict = if self.verification_fails && analysis.late && metric.kind.is_smoke_check() {
+                Measured::Failed
+            } else {
+                metric.verdict(&self.bad, self.distinct)
+            };
+            let end = metric.schedule.end(blind, verdict);
             let first_failing = end.first_failing.map(|at| self.time + at);
             if end.phase == Measured::Successful {
                 run.passed_at =

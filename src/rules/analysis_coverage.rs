@@ -69,7 +69,7 @@ fn is_watched(release: &Release, stage: usize) -> bool {
 
 /// Whether an analysis that can fail stands somewhere in the stage: the one switch of a blue-green release happens
 /// only after it.
-fn is_gated(release: &Release, stage: usize) -> bool {
+pub(super) fn is_gated(release: &Release, stage: usize) -> bool {
     is_watched_from_beside(release, stage)
         || release.plan.stages[stage].waits.iter().any(|wait| awaits_analysis(release, wait))
 }

@@ -4,40 +4,59 @@ mod allowed_strategy;
 mod analysis_coverage;
 mod analysis_signals;
 mod analysis_thresholds;
+mod attended_full_rollout;
 mod automatic_rollback;
+mod blast_radius;
 mod explicit_steps;
 mod gradual_exposure;
+mod irreversible_change;
 mod keep_guardrails;
+mod minimum_hold;
 mod no_bypass;
 mod no_skip;
+mod progress_deadline;
 mod resolved_references;
 mod rollback_deadline;
+mod rollback_notification;
+mod rollback_owner;
 mod smoke_verification;
+mod stable_replicas_kept;
 mod valid_exemption;
 mod valid_spec;
+mod verification_rolls_back;
 
+use crate::admission::UserInfo;
 use crate::case::{Case, Subject};
 use crate::finding::{Finding, Level};
 use crate::plan::{Mistake, Signal};
 use crate::settings::{Context, Levels, Parameter, Settings, SettingsError};
 
 /// Every rule, in the order of the catalogue.
-pub static RULES: [&Rule; 15] = [
+pub static RULES: [&Rule; 24] = [
     &no_bypass::RULE,
     &no_skip::RULE,
     &keep_guardrails::RULE,
     &allowed_strategy::RULE,
     &explicit_steps::RULE,
     &gradual_exposure::RULE,
+    &minimum_hold::RULE,
+    &attended_full_rollout::RULE,
     &analysis_signals::RULE,
     &analysis_thresholds::RULE,
     &analysis_coverage::RULE,
     &automatic_rollback::RULE,
     &rollback_deadline::RULE,
+    &blast_radius::RULE,
+    &progress_deadline::RULE,
+    &stable_replicas_kept::RULE,
+    &rollback_owner::RULE,
+    &rollback_notification::RULE,
     &smoke_verification::RULE,
-    &resolved_references::RULE,
+    &verification_rolls_back::RULE,
+    &irreversible_change::RULE,
     &valid_exemption::RULE,
     &valid_spec::RULE,
+    &resolved_references::RULE,
 ];
 
 /// What each of [`RULES`] has to say, in the same order.
@@ -48,15 +67,24 @@ pub static DOCUMENTS: [&Document; RULES.len()] = [
     &allowed_strategy::DOCUMENT,
     &explicit_steps::DOCUMENT,
     &gradual_exposure::DOCUMENT,
+    &minimum_hold::DOCUMENT,
+    &attended_full_rollout::DOCUMENT,
     &analysis_signals::DOCUMENT,
     &analysis_thresholds::DOCUMENT,
     &analysis_coverage::DOCUMENT,
     &automatic_rollback::DOCUMENT,
     &rollback_deadline::DOCUMENT,
+    &blast_radius::DOCUMENT,
+    &progress_deadline::DOCUMENT,
+    &stable_replicas_kept::DOCUMENT,
+    &rollback_owner::DOCUMENT,
+    &rollback_notification::DOCUMENT,
     &smoke_verification::DOCUMENT,
-    &resolved_references::DOCUMENT,
+    &verification_rolls_back::DOCUMENT,
+    &irreversible_change::DOCUMENT,
     &valid_exemption::DOCUMENT,
     &valid_spec::DOCUMENT,
+    &resolved_references::DOCUMENT,
 ];
 
 /// One demand on a release.
@@ -161,6 +189,12 @@ impl Report<'_> {
 
 /// `deny` in both profiles.
 const DENY: Levels = Levels { standard: Level::Deny, strict: Level::Deny };
+/// `warn`, and `deny` in the profile `strict`.
+const WARN_THEN_DENY: Levels = Levels { standard: Level::Warn, strict: Level::Deny };
+/// `off`, and `deny` in the profile `strict`.
+const OFF_THEN_DENY: Levels = Levels { standard: Level::Off, strict: Level::Deny };
+/// `off`, and `warn` in the profile `strict`.
+const OFF_THEN_WARN: Levels = Levels { standard: Level::Off, strict: Level::Warn };
 
 /// Writes a weight: `25 %`, `33.3 %`.
 fn percent(weight: f64) -> String {
@@ -172,6 +206,11 @@ impl Case<'_> {
     /// The most that a parameter allows.
     fn most(&self, parameter: &'static Parameter) -> f64 {
         self.settings.number(parameter).unwrap_or(f64::INFINITY)
+    }
+
+    /// What an annotation of the object says, if it says anything.
+    fn annotation(&self, key: &str) -> Option<&str> {
+        self.annotations.get(key).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
     /// The release, if that is what is reviewed.
@@ -202,6 +241,15 @@ pub fn required_signals(settings: &Settings) -> Vec<Signal> {
 #[must_use]
 pub fn distinct_signals(settings: &Settings) -> bool {
     settings.switch(&analysis_signals::DISTINCT_SIGNALS)
+}
+
+/// Whether a user may set rules aside.
+pub(crate) fn may_exempt(settings: &Settings, user: &UserInfo<'_>) -> bool {
+    let users = settings.texts(&valid_exemption::ALLOWED_USERS);
+    let groups = settings.texts(&valid_exemption::ALLOWED_GROUPS);
+    (users.is_empty() && groups.is_empty())
+        || users.contains(&&*user.username)
+        || user.groups.iter().any(|group| groups.contains(&&**group))
 }
 
 /// The longest time an exemption may run, in seconds.

@@ -8,7 +8,7 @@ pub(super) static RULE: Rule = Rule {
     name: "valid-exemption",
     requirement: "REQ-PD-FAIL-01",
     levels: DENY,
-    parameters: &[&MAX_EXEMPTION],
+    parameters: &[&MAX_EXEMPTION, &ALLOWED_USERS, &ALLOWED_GROUPS],
     check,
 };
 
@@ -24,6 +24,16 @@ pub(super) static MAX_EXEMPTION: Parameter = Parameter::duration(
     24.0 * 3600.0,
     "the longest time an exemption may run",
 );
+
+pub(super) static ALLOWED_USERS: Parameter = Parameter::texts(
+    "allowedUsers",
+    &[],
+    &[],
+    "the users who may set rules aside; with no group either, everybody",
+);
+
+pub(super) static ALLOWED_GROUPS: Parameter =
+    Parameter::texts("allowedGroups", &[], &[], "the groups whose members may set rules aside");
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
     for defect in &case.exemption.defects {

@@ -4,6 +4,7 @@ mod arguments;
 mod blue_green;
 mod canary;
 mod metric;
+mod rollback;
 mod spec;
 mod templates;
 mod weights;
@@ -48,6 +49,7 @@ pub fn read_rollout(json: &str, namespace: &str, cluster: &dyn Cluster) -> Resul
         (None, None) => {}
     }
     let mut plan = reader.plan;
+    rollback::read(&rollout, &mut plan);
     match workload(&rollout, namespace, cluster) {
         Ok(workload) => plan.workload = Some(workload),
         Err(unresolved) => plan.unresolved.push(unresolved),

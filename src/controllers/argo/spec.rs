@@ -23,6 +23,8 @@ pub(super) struct RolloutSpec {
     pub template: Option<PodTemplate>,
     pub workload_ref: Option<WorkloadRef>,
     pub strategy: RolloutStrategy,
+    pub progress_deadline_abort: bool,
+    pub revision_history_limit: Option<i64>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -48,6 +50,19 @@ pub(super) struct Canary {
     pub analysis: Option<AnalysisReference>,
     pub traffic_routing: Option<TrafficRouting>,
     pub max_surge: Option<IntOrString>,
+    pub scale_down_delay_seconds: Option<i64>,
+    pub scale_down_delay_revision_limit: Option<i64>,
+    pub abort_scale_down_delay_seconds: Option<i64>,
+    pub dynamic_stable_scale: bool,
+    pub replica_progress_threshold: Option<ReplicaProgressThreshold>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ReplicaProgressThreshold {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub value: i64,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -200,6 +215,8 @@ pub(super) struct BlueGreen {
     pub auto_promotion_seconds: f64,
     pub pre_promotion_analysis: Option<AnalysisReference>,
     pub post_promotion_analysis: Option<AnalysisReference>,
+    pub scale_down_delay_seconds: Option<i64>,
+    pub scale_down_delay_revision_limit: Option<i64>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

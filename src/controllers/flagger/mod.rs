@@ -1,6 +1,7 @@
 //! Flagger: Canary and `MetricTemplate`.
 
 mod metric;
+mod rollback;
 mod spec;
 mod stages;
 
@@ -36,6 +37,9 @@ pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result
         reader.stages(spec, analysis, interval);
     }
     let mut plan = reader.plan;
+    if let Some(analysis) = &spec.analysis {
+        rollback::read(analysis, &mut plan);
+    }
     if spec.skip_analysis {
         // Ready pods are promoted in one go, gates and checks unasked.
         let path = "spec.skipAnalysis".to_owned();

@@ -50,6 +50,15 @@ pub(super) struct Analysis {
     pub metrics: Vec<Metric>,
     #[serde(deserialize_with = "or_default")]
     pub webhooks: Vec<Webhook>,
+    pub canary_ready_threshold: Option<i64>,
+    #[serde(deserialize_with = "or_default")]
+    pub alerts: Vec<Alert>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Alert {
+    pub severity: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
