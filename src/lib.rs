@@ -15,7 +15,6 @@ pub mod controllers;
 mod duration;
 mod exemption;
 pub mod finding;
-#[cfg_attr(not(test), expect(dead_code, reason = "no rule asks for windows yet"))]
 mod freeze;
 #[cfg(target_arch = "wasm32")]
 mod guest;

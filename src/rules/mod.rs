@@ -8,6 +8,7 @@ mod attended_full_rollout;
 mod automatic_rollback;
 mod blast_radius;
 mod explicit_steps;
+mod freeze_window;
 mod gradual_exposure;
 mod irreversible_change;
 mod keep_guardrails;
@@ -32,7 +33,7 @@ use crate::plan::{Mistake, Signal};
 use crate::settings::{Context, Levels, Parameter, Settings, SettingsError};
 
 /// Every rule, in the order of the catalogue.
-pub static RULES: [&Rule; 24] = [
+pub static RULES: [&Rule; 25] = [
     &no_bypass::RULE,
     &no_skip::RULE,
     &keep_guardrails::RULE,
@@ -53,6 +54,7 @@ pub static RULES: [&Rule; 24] = [
     &rollback_notification::RULE,
     &smoke_verification::RULE,
     &verification_rolls_back::RULE,
+    &freeze_window::RULE,
     &irreversible_change::RULE,
     &valid_exemption::RULE,
     &valid_spec::RULE,
@@ -81,6 +83,7 @@ pub static DOCUMENTS: [&Document; RULES.len()] = [
     &rollback_notification::DOCUMENT,
     &smoke_verification::DOCUMENT,
     &verification_rolls_back::DOCUMENT,
+    &freeze_window::DOCUMENT,
     &irreversible_change::DOCUMENT,
     &valid_exemption::DOCUMENT,
     &valid_spec::DOCUMENT,

@@ -11,6 +11,7 @@ pub use self::parameter::{Default as ParameterDefault, Kind as ParameterKind, Pa
 use self::reader::Reader;
 pub use self::scope::{Scope, WORKLOAD_KINDS};
 use crate::finding::Level;
+use crate::freeze::Window;
 use crate::json;
 
 /// Everything a user can set. `{}` is valid and means [`Profile::Standard`].
@@ -30,6 +31,8 @@ pub struct Settings {
     pub controllers: Vec<String>,
     /// What an object means that the cluster could not be asked for.
     pub context: Context,
+    /// The windows in which no release starts.
+    pub freeze: Vec<Window>,
 }
 
 /// A set of levels and parameters.

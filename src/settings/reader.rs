@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Context, Enforcement, ParametersOf, Profile, Scope, Settings, SettingsError, WORKLOAD_KINDS};
 use crate::finding::Level;
+use crate::freeze::Window;
 
 /// Reads settings and collects what is wrong on the way.
 pub(super) struct Reader<'a> {
@@ -74,10 +75,7 @@ impl<'a> Reader<'a> {
                 "rules" => self.rules(value, &mut settings),
                 "scope" => self.scope(value, &mut settings.scope),
                 "actors" => self.actors(value, &mut settings),
-                "freeze" if value.as_array().is_some_and(Vec::is_empty) => {}
-                "freeze" => {
-                    self.error(key, "freeze windows are not supported by this version: leave it empty");
-                }
+                "freeze" => self.freeze(value, &mut settings),
                 _ => self.error(key, "unknown setting"),
             }
         }
@@ -162,6 +160,24 @@ impl<'a> Reader<'a> {
                     }
                 }
                 _ => self.error(path, "unknown setting"),
+            }
+        }
+    }
+
+    fn freeze(&mut self, value: &Value, settings: &mut Settings) {
+        let Some(windows) = value.as_array() else {
+            return self.error("freeze", format!("must be a list of windows, is {value}"));
+        };
+        for (index, window) in windows.iter().enumerate() {
+            let path = format!("freeze[{index}]");
+            let Some(object) = self.object(&path, window) else { continue };
+            match Window::read(object) {
+                Ok(window) => settings.freeze.push(window),
+                Err(errors) => {
+                    for (key, message) in errors {
+                        self.error(format!("{path}.{key}"), message);
+                    }
+                }
             }
         }
     }
