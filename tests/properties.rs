@@ -5,7 +5,7 @@ use rollgate_policy::admission::{Manifest, ManifestMetadata, Origin, Request};
 use rollgate_policy::cluster::Objects;
 use rollgate_policy::plan::{End, Signal, outcomes, play_good};
 use rollgate_policy::settings::Settings;
-use rollgate_policy::{protocol, read_plan, review};
+use rollgate_policy::{protocol, read_plan, read_settings, review};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -107,11 +107,12 @@ prop_compose! {
 }
 
 impl Plan {
-    fn outcomes(&self, reversed: bool) -> Vec<(End, f64, f64)> {
+    /// The Rollout, and the cluster with its template.
+    fn objects(&self, reversed: bool) -> (Value, Objects) {
         let metric = |name: &str, query: &str, bound: f64| {
             json!({"name": name, "interval": format!("{}s", self.interval), "failureLimit": self.limit,
                 "successCondition": format!("len(result) > 0 && result[0] <= {bound}"),
-                "provider": {"prometheus": {"query": query}}})
+                "provider": {"prometheus": {"address": "http://prometheus", "query": query}}})
         };
         let mut metrics = vec![
             metric("errors", r#"sum(rate(r_total{code=~"5.."}[1m])) / sum(rate(r_total[1m]))"#, self.bound),
@@ -133,8 +134,13 @@ impl Plan {
             .iter()
             .flat_map(|weight| [json!({"setWeight": weight}), json!({"pause": {"duration": self.pause}})])
             .collect();
-        let rollout = json!({"spec": {"strategy": {"canary": {"steps": steps, "trafficRouting": {"istio": {}},
-            "analysis": {"templates": [{"templateName": "t"}]}}}}});
+        let rollout = json!({"metadata": {"name": "r", "namespace": "shop"}, "spec": {"strategy": {"canary":
+            {"steps": steps, "trafficRouting": {"istio": {}}, "analysis": {"templates": [{"templateName": "t"}]}}}}});
+        (rollout, cluster)
+    }
+
+    fn outcomes(&self, reversed: bool) -> Vec<(End, f64, f64)> {
+        let (rollout, cluster) = self.objects(reversed);
         let plan =
             read_plan("Rollout", &rollout.to_string(), "default", &cluster).expect("a plan").expect("a plan");
         let timeline = play_good(&plan);
@@ -142,6 +148,16 @@ impl Plan {
             .into_iter()
             .map(|outcome| (outcome.end, outcome.seconds, outcome.exposure))
             .collect()
+    }
+
+    /// Whether one of the rules finds fault with it, in the profile `strict`.
+    fn breaks(&self, rules: &[&str]) -> bool {
+        let (rollout, cluster) = self.objects(false);
+        let settings = read_settings(r#"{"profile": "strict"}"#).expect("settings");
+        let object = raw(&rollout);
+        let review = review(&request(("argoproj.io", "Rollout"), &object), &settings, &cluster);
+        assert!(review.governed);
+        review.findings.iter().any(|finding| rules.contains(&finding.rule))
     }
 }
 
@@ -192,5 +208,60 @@ proptest! {
         for (smaller, larger) in smaller.outcomes(false).into_iter().zip(plan.outcomes(false)) {
             prop_assert!(smaller.2 <= larger.2 + 1e-6, "{:?} {:?}", smaller, larger);
         }
+    }
+
+    #[test]
+    fn a_tighter_threshold_breaks_no_rule_about_thresholds(plan in any_plan()) {
+        let rules = ["analysis-thresholds", "analysis-signals", "threshold-bounds", "burn-rate"];
+        let tighter = Plan { bound: plan.bound / 2.0, ..plan.clone() };
+        prop_assert!(plan.breaks(&rules) || !tighter.breaks(&rules));
+    }
+
+    #[test]
+    fn a_shorter_interval_breaks_no_rule_about_time(plan in any_plan()) {
+        let rules = ["rollback-deadline", "blast-radius", "automatic-rollback", "analysis-signals"];
+        let shorter = Plan { interval: (plan.interval / 2).max(1), ..plan.clone() };
+        prop_assert!(plan.breaks(&rules) || !shorter.breaks(&rules));
+    }
+
+    #[test]
+    fn a_smaller_first_weight_breaks_no_rule_about_it(plan in any_plan(), settle in 1_u32..20) {
+        let rules = ["gradual-exposure", "blast-radius"];
+        // Close enough to the next weight that the rise there is within bounds in any case.
+        let first = plan.weights[0].min(10);
+        let mut plan = plan;
+        plan.weights.insert(0, first);
+        plan.weights[1] = plan.weights[1].min(first + settle.min(15));
+        let mut smaller = plan.clone();
+        smaller.weights[0] = (first / 2).max(1);
+        prop_assert!(plan.breaks(&rules) || !smaller.breaks(&rules));
+    }
+
+    #[test]
+    fn the_order_of_keys_does_not_matter(plan in any_plan()) {
+        let (rollout, cluster) = plan.objects(false);
+        let turned = turned(&rollout);
+        let settings = Settings::default();
+        let findings = |text: String| {
+            let object = RawValue::from_string(text).expect("JSON");
+            review(&request(("argoproj.io", "Rollout"), &object), &settings, &cluster).findings
+        };
+        prop_assert_eq!(findings(rollout.to_string()), findings(turned));
+    }
+}
+
+/// The JSON text of a value with the keys of every object in reverse.
+fn turned(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let fields: Vec<String> =
+                fields.iter().rev().map(|(key, value)| format!("{}:{}", json!(key), turned(value))).collect();
+            format!("{{{}}}", fields.join(","))
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(turned).collect();
+            format!("[{}]", items.join(","))
+        }
+        other => other.to_string(),
     }
 }
