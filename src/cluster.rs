@@ -33,11 +33,13 @@ impl Kind {
     pub const DAEMON_SET: Self = Self { api_version: "apps/v1", kind: "DaemonSet" };
     /// `apps/v1` `ReplicaSet`.
     pub const REPLICA_SET: Self = Self { api_version: "apps/v1", kind: "ReplicaSet" };
+    /// `apps/v1` `ControllerRevision`.
+    pub const CONTROLLER_REVISION: Self = Self { api_version: "apps/v1", kind: "ControllerRevision" };
     /// `v1` `PodTemplate`.
     pub const POD_TEMPLATE: Self = Self { api_version: "v1", kind: "PodTemplate" };
 
     /// Every kind a rule may ask for: the policy's context-aware resources.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ROLLOUT,
         Self::ANALYSIS_TEMPLATE,
         Self::CLUSTER_ANALYSIS_TEMPLATE,
@@ -46,6 +48,7 @@ impl Kind {
         Self::DEPLOYMENT,
         Self::DAEMON_SET,
         Self::REPLICA_SET,
+        Self::CONTROLLER_REVISION,
         Self::POD_TEMPLATE,
     ];
 }

@@ -16,6 +16,8 @@ pub struct Metadata {
     pub generate_name: String,
     /// Namespace, if the kind has one.
     pub namespace: Option<String>,
+    /// What tells it from an earlier object of the same name; empty until it is stored.
+    pub uid: String,
     /// Labels.
     #[serde(deserialize_with = "or_default")]
     pub labels: BTreeMap<String, String>,
@@ -51,6 +53,8 @@ pub struct OwnerReference {
     pub kind: String,
     /// Name of the owner.
     pub name: String,
+    /// The owner's own.
+    pub uid: String,
     /// Whether the owner manages the object.
     pub controller: bool,
 }
