@@ -20,51 +20,54 @@ struct Object<'a> {
 /// Fields of a Rollout that scale or pause it, or restart its pods, and deliver nothing.
 const NOT_DELIVERY: [&str; 3] = ["replicas", "paused", "restartAt"];
 
-/// What a request does to what is delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// Nothing: scaling, labels, annotations, finalizers, owners, status.
-    Nothing,
+/// What a request changes of what is delivered. Nothing: scaling, labels, annotations, finalizers, owners, status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Change {
+    /// The pods themselves: a release begins.
+    pub version: bool,
     /// The way it is delivered.
-    Delivery,
-    /// The pods themselves, or all of a new object: a release begins.
-    Version,
+    pub delivery: bool,
 }
 
-/// What a request does to what is delivered.
+impl Change {
+    /// A new object, or one that cannot be compared.
+    const ALL: Self = Self { version: true, delivery: true };
+
+    /// Whether there is nothing to judge.
+    #[must_use]
+    pub fn is_nothing(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// What a request changes.
 #[must_use]
 pub fn of(target: Target, request: &Request<'_>) -> Change {
     let delivers = !matches!(target.kind, Governed::Run | Governed::Service | Governed::Route);
     match (target.act, request.object, request.old_object) {
         (Act::Apply, Some(new), Some(old)) if delivers => between(target.kind, old.get(), new.get()),
-        (Act::Apply, Some(_), None) if delivers => Change::Version,
-        _ => Change::Nothing,
+        (Act::Apply, Some(_), None) if delivers => Change::ALL,
+        _ => Change::default(),
     }
 }
 
-/// What the update from `old` to `new` changes. Objects that cannot be compared are taken to differ.
-#[must_use]
-pub fn between(kind: Governed, old: &str, new: &str) -> Change {
+fn between(kind: Governed, old: &str, new: &str) -> Change {
     let (Ok(old), Ok(new)) = (json::from_str::<Object>(old), json::from_str::<Object>(new)) else {
-        return Change::Version;
+        return Change::ALL;
     };
     // What a template's author says it measures is part of it.
     let redeclared =
         old.metadata.annotations[SIGNALS_ANNOTATION] != new.metadata.annotations[SIGNALS_ANNOTATION];
     let (old, new) = (old.spec.map_or("{}", RawValue::get), new.spec.map_or("{}", RawValue::get));
     // Most updates leave the whole spec as it is.
-    if old != new {
-        let (Some(mut old), Some(mut new)) = (delivery(kind, old), delivery(kind, new)) else {
-            return Change::Version;
-        };
-        if pods(kind, &mut old) != pods(kind, &mut new) {
-            return Change::Version;
-        }
-        if old != new && kind != Governed::Workload {
-            return Change::Delivery;
-        }
+    if old == new {
+        return Change { version: false, delivery: redeclared };
     }
-    if redeclared { Change::Delivery } else { Change::Nothing }
+    let (Some(mut old), Some(mut new)) = (delivery(kind, old), delivery(kind, new)) else {
+        return Change::ALL;
+    };
+    let version = pods(kind, &mut old) != pods(kind, &mut new);
+    Change { version, delivery: redeclared || (kind != Governed::Workload && old != new) }
 }
 
 /// What of a spec is delivered, and how; the order of keys and white space do not matter.
@@ -93,13 +96,17 @@ fn pods(kind: Governed, spec: &mut Value) -> Value {
 mod tests {
     use super::*;
 
+    const NOTHING: Change = Change { version: false, delivery: false };
+    const VERSION: Change = Change { version: true, delivery: false };
+    const DELIVERY: Change = Change { version: false, delivery: true };
+
     const OLD: &str = r#"{"metadata":{"labels":{"a":"1"}},"spec":{"replicas":2,"strategy":{"x":1},"template":{"a":1,"b":2}}}"#;
 
     #[test]
     fn scaling_pausing_and_labels_are_no_release() {
         let scaled = r#"{"metadata":{},"status":{},"spec":{"replicas":9,"paused":true,"restartAt":"now","strategy":{"x":1},"template":{"b":2,"a":1}}}"#;
-        assert_eq!(Change::Nothing, between(Governed::Rollout, OLD, scaled));
-        assert_eq!(Change::Nothing, between(Governed::Workload, OLD, scaled));
+        assert_eq!(NOTHING, between(Governed::Rollout, OLD, scaled));
+        assert_eq!(NOTHING, between(Governed::Workload, OLD, scaled));
     }
 
     #[test]
@@ -107,18 +114,18 @@ mod tests {
         let image = r#"{"spec":{"replicas":2,"strategy":{"x":1},"template":{"a":2,"b":2}}}"#;
         let strategy = r#"{"spec":{"replicas":2,"strategy":{"x":2},"template":{"a":1,"b":2}}}"#;
         let dropped = r#"{"spec":{"replicas":2,"template":{"a":1,"b":2}}}"#;
-        assert_eq!(Change::Version, between(Governed::Rollout, OLD, image));
-        assert_eq!(Change::Version, between(Governed::Workload, OLD, image));
-        assert_eq!(Change::Delivery, between(Governed::Rollout, OLD, strategy));
-        assert_eq!(Change::Nothing, between(Governed::Workload, OLD, strategy));
-        assert_eq!(Change::Delivery, between(Governed::Rollout, OLD, dropped));
+        assert_eq!(VERSION, between(Governed::Rollout, OLD, image));
+        assert_eq!(VERSION, between(Governed::Workload, OLD, image));
+        assert_eq!(DELIVERY, between(Governed::Rollout, OLD, strategy));
+        assert_eq!(NOTHING, between(Governed::Workload, OLD, strategy));
+        assert_eq!(DELIVERY, between(Governed::Rollout, OLD, dropped));
     }
 
     #[test]
     fn a_pod_is_what_it_runs() {
         let pod = |image: &str| format!(r#"{{"spec":{{"containers":[{{"image":"{image}"}}]}}}}"#);
-        assert_eq!(Change::Version, between(Governed::Workload, &pod("a"), &pod("b")));
-        assert_eq!(Change::Nothing, between(Governed::Workload, &pod("a"), &pod("a")));
+        assert_eq!(VERSION, between(Governed::Workload, &pod("a"), &pod("b")));
+        assert_eq!(NOTHING, between(Governed::Workload, &pod("a"), &pod("a")));
     }
 
     #[test]
@@ -129,18 +136,15 @@ mod tests {
             )
         };
         assert_eq!(
-            Change::Delivery,
+            DELIVERY,
             between(Governed::MetricTemplate, &declares("latency"), &declares("error-rate"))
         );
-        assert_eq!(
-            Change::Nothing,
-            between(Governed::MetricTemplate, &declares("latency"), &declares("latency"))
-        );
+        assert_eq!(NOTHING, between(Governed::MetricTemplate, &declares("latency"), &declares("latency")));
     }
 
     #[test]
     fn what_cannot_be_compared_differs() {
-        assert_eq!(Change::Version, between(Governed::Rollout, "[]", OLD));
-        assert_eq!(Change::Version, between(Governed::Workload, "nonsense", OLD));
+        assert_eq!(Change::ALL, between(Governed::Rollout, "[]", OLD));
+        assert_eq!(Change::ALL, between(Governed::Workload, "nonsense", OLD));
     }
 }

@@ -25,7 +25,6 @@ pub mod plan;
 pub mod protocol;
 pub mod query;
 mod review;
-#[cfg_attr(not(test), expect(dead_code, reason = "a rollback is not asked about yet"))]
 mod rollback;
 pub mod rules;
 mod scope;
@@ -34,7 +33,6 @@ mod subject;
 
 use admission::Request;
 use case::Case;
-use change::Change;
 use cluster::Cluster;
 use exemption::Exemption;
 pub use review::Review;
@@ -45,7 +43,8 @@ pub use subject::read_plan;
 
 /// Judges one admission request.
 ///
-/// The order is fixed: scope, is it a release, the plan, the simulation, the rules with their levels, exemptions.
+/// The order is fixed: scope, is it a release, the plan, the simulation, the rules with their levels, exemptions, is
+/// it a rollback.
 /// Any request gets an answer; a governed object that cannot be read is rejected with the reason.
 #[must_use]
 pub fn review(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster) -> Review {
@@ -60,7 +59,7 @@ pub fn review(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster)
     }
     let change = change::of(target, request);
     let mut subjects = subject::interventions(target, &identity, request, cluster);
-    if change != Change::Nothing {
+    if !change.is_nothing() {
         subjects.extend(subject::read(target.kind, object, &identity, request, settings, cluster));
     }
     if subjects.is_empty() {
@@ -80,10 +79,15 @@ pub fn review(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster)
             annotations: &identity.metadata.annotations,
             requester: &request.user_info,
             received_at: request.received_at,
-            starts_release: change == Change::Version,
+            starts_release: change.version,
         };
         findings.extend(place.of(rules::judge(&case)));
     }
     let exempted = exemption.apply(&mut findings).then_some(exemption);
-    Review { governed: true, object: identity.title, findings, exempted }
+    let mut review = Review { governed: true, object: identity.title, findings, exempted, returns_to: None };
+    // A rollback is never denied; a way of delivery that is changed along with it would be the next release's.
+    if !review.accepted() && change.version && !change.delivery {
+        review.allow_rollback(rollback::revision(request, &identity.namespace, cluster));
+    }
+    review
 }

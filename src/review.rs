@@ -20,9 +20,21 @@ pub struct Review {
     pub findings: Vec<Finding>,
     /// The exemption that lowered findings, if one did.
     pub exempted: Option<Exemption>,
+    /// The earlier revision the workload returns to, where that is why it is accepted.
+    pub returns_to: Option<String>,
 }
 
 impl Review {
+    /// Lowers every finding to a warning, where the request returns to an earlier revision.
+    pub(crate) fn allow_rollback(&mut self, revision: Option<String>) {
+        if revision.is_some() {
+            for finding in &mut self.findings {
+                finding.level = finding.level.min(Level::Warn);
+            }
+        }
+        self.returns_to = revision;
+    }
+
     /// Whether the request is accepted.
     #[must_use]
     pub fn accepted(&self) -> bool {
@@ -61,6 +73,9 @@ impl Review {
         }
         if let Some(exemption) = &self.exempted {
             annotations.insert("exempted".to_owned(), exemption.summary.clone());
+        }
+        if let Some(revision) = &self.returns_to {
+            annotations.insert("rollback".to_owned(), revision.clone());
         }
         annotations
     }

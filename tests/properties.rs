@@ -165,12 +165,25 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn every_object_gets_an_answer(object in any_json(), kind in prop::sample::select(vec![
-        ("argoproj.io", "Rollout"), ("argoproj.io", "AnalysisTemplate"), ("flagger.app", "Canary"),
-        ("flagger.app", "MetricTemplate"), ("apps", "Deployment"),
-    ])) {
-        let object = raw(&object);
-        let review = review(&request(kind, &object), &Settings::default(), &Objects::default());
+    fn every_request_gets_an_answer(
+        object in any_json(),
+        old in prop::option::of(any_json()),
+        kind in prop::sample::select(vec![
+            ("argoproj.io", "Rollout"), ("argoproj.io", "AnalysisTemplate"), ("argoproj.io", "AnalysisRun"),
+            ("argoproj.io", "Experiment"), ("flagger.app", "Canary"), ("flagger.app", "MetricTemplate"),
+            ("apps", "Deployment"), ("apps", "ReplicaSet"), ("", "Service"), ("networking.k8s.io", "Ingress"),
+        ]),
+        operation in prop::sample::select(vec!["CREATE", "UPDATE", "DELETE", "CONNECT"]),
+        part in prop::option::of(prop::sample::select(vec!["status", "scale"])),
+    ) {
+        let (object, old) = (raw(&object), old.map(|old| raw(&old)));
+        let request = Request {
+            operation: operation.into(),
+            sub_resource: part.map(Into::into),
+            old_object: old.as_deref(),
+            ..request(kind, &object)
+        };
+        let review = review(&request, &Settings::default(), &Objects::default());
         prop_assert!(review.accepted() || review.message().starts_with("rollgate rejects "));
     }
 
@@ -248,6 +261,71 @@ proptest! {
         };
         prop_assert_eq!(findings(rollout.to_string()), findings(turned));
     }
+
+    #[test]
+    fn a_rollback_is_never_denied(plan in any_plan(), strict in any::<bool>()) {
+        let (now, mut cluster) = plan.objects(false);
+        let now = with_image(now, "v3");
+        for (hash, image) in [("a", "v1"), ("b", "v3")] {
+            cluster.insert(raw(&replica_set(hash, image))).expect("an object");
+        }
+        let profile = if strict { "strict" } else { "standard" };
+        let settings = read_settings(&json!({"profile": profile, "freeze":
+            [{"name": "always", "from": "1970-01-01", "to": "2100-01-01"}]}).to_string()).expect("settings");
+        let to = |image: &str| {
+            let (old, new) = (raw(&now), raw(&with_image(now.clone(), image)));
+            review(&update("Rollout", &old, &new), &settings, &cluster)
+        };
+        let (earlier, unseen) = (to("v1"), to("v2"));
+        prop_assert!(earlier.accepted(), "{}", earlier.message());
+        prop_assert_eq!(earlier.returns_to, Some("revision 1".to_owned()));
+        prop_assert_eq!(earlier.findings.len(), unseen.findings.len());
+        prop_assert!(!unseen.accepted());
+    }
+
+    #[test]
+    fn a_new_version_is_judged_like_a_new_object(plan in any_plan()) {
+        let (rollout, cluster) = plan.objects(false);
+        let settings = Settings::default();
+        let (old, new) = (raw(&with_image(rollout.clone(), "v1")), raw(&with_image(rollout, "v2")));
+        let created = review(&request(("argoproj.io", "Rollout"), &new), &settings, &cluster);
+        let updated = review(&update("Rollout", &old, &new), &settings, &cluster);
+        prop_assert_eq!(created.findings, updated.findings);
+    }
+
+    #[test]
+    fn anything_is_judged_as_an_update_as_it_is_when_new(
+        old in any_json(), new in any_json(), kind in prop::sample::select(vec!["Rollout", "Canary"]),
+    ) {
+        let group = if kind == "Rollout" { "argoproj.io" } else { "flagger.app" };
+        let (old, new) = (raw(&json!({"spec": {"template": 1, "old": old}})), raw(&new));
+        let settings = Settings::default();
+        let created = review(&request((group, kind), &new), &settings, &Objects::default());
+        let update = Request { old_object: Some(&old), operation: "UPDATE".into(), ..request((group, kind), &new) };
+        prop_assert_eq!(created.findings, review(&update, &settings, &Objects::default()).findings);
+    }
+}
+
+fn update<'a>(kind: &str, old: &'a RawValue, new: &'a RawValue) -> Request<'a> {
+    Request { operation: "UPDATE".into(), old_object: Some(old), ..request(("argoproj.io", kind), new) }
+}
+
+fn with_image(mut object: Value, image: &str) -> Value {
+    object["spec"]["template"] = pods(image);
+    object
+}
+
+fn pods(image: &str) -> Value {
+    json!({"spec": {"containers": [{"name": "r", "image": format!("registry.example.com/r:{image}")}]}})
+}
+
+/// The `ReplicaSet` of one revision of the Rollout `r`.
+fn replica_set(hash: &str, image: &str) -> Value {
+    json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {
+        "name": format!("r-{hash}"),
+        "annotations": {"rollout.argoproj.io/revision": if hash == "a" { "1" } else { "2" }},
+        "ownerReferences": [{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "r", "controller": true}],
+    }, "spec": {"template": pods(image)}})
 }
 
 /// The JSON text of a value with the keys of every object in reverse.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::admission::Request;
 use crate::cluster::{Cluster, Kind, Unreadable};
 use crate::json;
 use crate::kubernetes::Metadata;
@@ -57,6 +58,12 @@ impl Object<'_> {
     }
 }
 
+/// The earlier revision to which a request returns, as `revision 3`; `None` when it does not, or nobody can tell.
+pub(crate) fn revision(request: &Request<'_>, namespace: &str, cluster: &dyn Cluster) -> Option<String> {
+    let (old, new) = (request.old_object?, request.object?);
+    revision_of(&request.kind.kind, old.get(), new.get(), namespace, cluster).ok().flatten()
+}
+
 /// The earlier revision to which an update of a workload from `old` to `new` returns, as `revision 3`.
 ///
 /// `None` when the pod template stays the same, or is none the workload has had: that is a release. A revision need
@@ -66,7 +73,7 @@ impl Object<'_> {
 ///
 /// # Errors
 /// [`Unreadable`] when nobody can tell which revisions there are. Nobody is asked before the template has changed.
-pub(crate) fn revision_of(
+fn revision_of(
     kind: &str,
     old: &str,
     new: &str,
