@@ -1,0 +1,76 @@
+//! Every fixture and every piece of the gallery gets the verdict its first lines announce.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use rollgate_policy::admission::{Manifest, Request};
+use rollgate_policy::cluster::Objects;
+use rollgate_policy::finding::Level;
+use rollgate_policy::{read_settings, review};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+/// A moment at which the exemptions in the fixtures are in force: 2026-12-01T12:00:00Z.
+const NOW: i64 = 1_796_126_400;
+
+fn files(below: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(below).expect("a directory");
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
+        .collect();
+    found.sort();
+    found
+}
+
+/// What a file announces: the profile, and the rules that deny it.
+fn announced(text: &str) -> (&str, BTreeSet<&str>) {
+    let mut lines = text.lines();
+    let verdict = lines.next().unwrap_or_default();
+    let profile = lines.next().and_then(|line| line.strip_prefix("# profile: ")).unwrap_or("standard");
+    let rules = verdict.strip_prefix("# rejected: ").map(|rules| rules.split(", ").collect());
+    (profile, rules.unwrap_or_default())
+}
+
+/// The objects of a file.
+fn objects(text: &str) -> Vec<Box<RawValue>> {
+    let documents = text.split("\n---\n").map(|yaml| serde_saphyr::from_str::<Value>(yaml).expect("YAML"));
+    documents.map(|object| RawValue::from_string(object.to_string()).expect("JSON")).collect()
+}
+
+#[test]
+fn every_file_gets_the_verdict_it_announces() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files: Vec<PathBuf> =
+        ["tests/fixtures", "gallery"].iter().flat_map(|folder| files(&root.join(folder))).collect();
+    assert!(files.len() > 150);
+    let mut wrong = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("a file");
+        let (profile, rules) = announced(&text);
+        let settings = read_settings(&json!({"profile": profile}).to_string()).expect("settings");
+        let objects = objects(&text);
+        let mut cluster = Objects::default();
+        for object in &objects {
+            cluster.insert(object.clone()).expect("an object");
+        }
+        let reviews = objects.iter().map(|object| {
+            let identity: Manifest<'_> = serde_json::from_str(object.get()).expect("an object");
+            review(&Request::of_manifest(object, &identity, NOW), &settings, &cluster)
+        });
+        let findings: Vec<_> = reviews.flat_map(|review| review.findings).collect();
+        let denied: BTreeSet<&str> = findings
+            .iter()
+            .filter(|finding| finding.level == Level::Deny)
+            .map(|finding| finding.rule)
+            .collect();
+        if denied != rules {
+            let mut report = format!("{}\n    announced {rules:?}\n    denied    {denied:?}", file.display());
+            for finding in findings.iter().filter(|finding| finding.level == Level::Deny) {
+                report += &format!("\n      {} at {}: {}", finding.rule, finding.path, finding.message);
+            }
+            wrong.push(report);
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
