@@ -61,15 +61,19 @@ pub struct OwnerReference {
 pub struct PodTemplate {
     /// What runs in them.
     pub spec: PodSpec,
+    /// Their labels and annotations.
+    pub metadata: Metadata,
 }
 
 /// What runs in a pod.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct PodSpec {
     /// The main containers.
     #[serde(deserialize_with = "or_default")]
     pub containers: Vec<Container>,
+    /// What happens to a container that ends; empty means `Always`.
+    pub restart_policy: String,
 }
 
 /// One container.
@@ -83,6 +87,8 @@ pub struct Container {
     pub ports: Vec<IgnoredAny>,
     /// Whether, and how, readiness is probed.
     pub readiness_probe: Option<Probe>,
+    /// Image.
+    pub image: String,
 }
 
 /// A probe; one without a handler probes nothing.

@@ -6,6 +6,7 @@ mod canary;
 mod metric;
 mod spec;
 mod templates;
+mod validation;
 mod weights;
 
 use serde::Deserialize;
@@ -48,6 +49,7 @@ pub fn read_rollout(json: &str, namespace: &str, cluster: &dyn Cluster) -> Resul
         (None, None) => {}
     }
     let mut plan = reader.plan;
+    plan.refused.extend(validation::mistakes(&rollout.spec));
     match workload(&rollout, namespace, cluster) {
         Ok(workload) => plan.workload = Some(workload),
         Err(unresolved) => plan.unresolved.push(unresolved),

@@ -23,6 +23,26 @@ pub(super) struct RolloutSpec {
     pub template: Option<PodTemplate>,
     pub workload_ref: Option<WorkloadRef>,
     pub strategy: RolloutStrategy,
+    pub selector: Option<Selector>,
+    pub min_ready_seconds: i64,
+    pub progress_deadline_seconds: Option<i64>,
+    pub revision_history_limit: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Selector {
+    #[serde(deserialize_with = "or_default")]
+    pub match_labels: BTreeMap<String, String>,
+    #[serde(deserialize_with = "or_default")]
+    pub match_expressions: Vec<IgnoredAny>,
+}
+
+impl Selector {
+    /// Whether it asks for nothing, and so selects every pod.
+    pub fn is_empty(&self) -> bool {
+        self.match_labels.is_empty() && self.match_expressions.is_empty()
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -42,47 +62,91 @@ pub(super) struct RolloutStrategy {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_field_names, reason = "the controller's names")]
 pub(super) struct Canary {
     #[serde(deserialize_with = "or_default")]
     pub steps: Vec<Step>,
     pub analysis: Option<AnalysisReference>,
     pub traffic_routing: Option<TrafficRouting>,
     pub max_surge: Option<IntOrString>,
+    pub max_unavailable: Option<IntOrString>,
+    pub stable_service: String,
+    pub canary_service: String,
+    pub ping_pong: Option<PingPong>,
+    pub scale_down_delay_seconds: Option<i64>,
+    pub dynamic_stable_scale: bool,
+    pub anti_affinity: Option<AntiAffinity>,
+}
+
+/// Two Services that take turns at being the stable one.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct PingPong {
+    pub ping_service: String,
+    pub pong_service: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct AntiAffinity {
+    pub preferred_during_scheduling_ignored_during_execution: Option<Preference>,
+    pub required_during_scheduling_ignored_during_execution: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Preference {
+    pub weight: i64,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct TrafficRouting {
-    pub alb: Option<IgnoredAny>,
-    pub ambassador: Option<IgnoredAny>,
+    pub alb: Option<Router>,
+    pub ambassador: Option<Router>,
     pub apisix: Option<IgnoredAny>,
-    pub app_mesh: Option<IgnoredAny>,
-    pub istio: Option<IgnoredAny>,
-    pub nginx: Option<IgnoredAny>,
+    pub app_mesh: Option<Router>,
+    pub istio: Option<Router>,
+    pub nginx: Option<Router>,
     #[serde(deserialize_with = "or_default")]
     pub plugins: Entries,
     pub smi: Option<IgnoredAny>,
     pub traefik: Option<IgnoredAny>,
     pub max_traffic_weight: Option<f64>,
+    #[serde(deserialize_with = "or_default")]
+    pub managed_routes: Vec<ManagedRoute>,
 }
 
 impl TrafficRouting {
     /// Whether any router is named; without one no traffic is ever moved.
     pub fn has_provider(&self) -> bool {
-        [
-            &self.alb,
-            &self.ambassador,
-            &self.apisix,
-            &self.app_mesh,
-            &self.istio,
-            &self.nginx,
-            &self.smi,
-            &self.traefik,
-        ]
-        .iter()
-        .any(|provider| provider.is_some())
+        [&self.alb, &self.ambassador, &self.app_mesh, &self.istio, &self.nginx].iter().any(|r| r.is_some())
+            || [&self.apisix, &self.smi, &self.traefik].iter().any(|r| r.is_some())
             || self.plugins.0 > 0
     }
+}
+
+/// What a router is told, whichever it is: each has some of the fields.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Router {
+    pub root_service: String,
+    pub ingress: String,
+    pub ingresses: Option<IgnoredAny>,
+    pub stable_ingress: String,
+    pub stable_ingresses: Option<IgnoredAny>,
+    pub virtual_service: Option<IgnoredAny>,
+    pub virtual_services: Option<IgnoredAny>,
+    pub destination_rule: Option<IgnoredAny>,
+    #[serde(deserialize_with = "or_default")]
+    pub mappings: Vec<IgnoredAny>,
+}
+
+/// A route that steps may create and take away.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ManagedRoute {
+    pub name: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -122,7 +186,15 @@ impl Step {
 pub(super) struct MirrorRoute {
     pub percentage: Option<i64>,
     #[serde(rename = "match", deserialize_with = "or_default")]
-    pub matches: Vec<IgnoredAny>,
+    pub matches: Vec<RouteMatch>,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RouteMatch {
+    pub method: Option<StringMatch>,
+    pub path: Option<StringMatch>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -144,6 +216,7 @@ pub(super) struct CanaryScale {
 pub(super) struct HeaderRoute {
     #[serde(rename = "match", deserialize_with = "or_default")]
     pub matches: Vec<HeaderMatch>,
+    pub name: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -179,6 +252,8 @@ pub(super) struct ExperimentTemplate {
     pub spec_ref: String,
     pub weight: Option<i64>,
     pub replicas: Option<i64>,
+    pub name: String,
+    pub selector: Option<Selector>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -200,6 +275,8 @@ pub(super) struct BlueGreen {
     pub auto_promotion_seconds: f64,
     pub pre_promotion_analysis: Option<AnalysisReference>,
     pub post_promotion_analysis: Option<AnalysisReference>,
+    pub scale_down_delay_revision_limit: Option<i64>,
+    pub anti_affinity: Option<AntiAffinity>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
