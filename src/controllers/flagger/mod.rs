@@ -3,6 +3,7 @@
 mod metric;
 mod spec;
 mod stages;
+mod validation;
 
 use serde::Deserialize;
 
@@ -36,6 +37,7 @@ pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result
         reader.stages(spec, analysis, interval);
     }
     let mut plan = reader.plan;
+    plan.refused = validation::mistakes(spec);
     if spec.skip_analysis {
         // Ready pods are promoted in one go, gates and checks unasked.
         let path = "spec.skipAnalysis".to_owned();

@@ -21,16 +21,39 @@ pub(super) struct CanarySpec {
     pub analysis: Option<Analysis>,
     pub skip_analysis: bool,
     pub suspend: bool,
+    pub service: Service,
+    pub autoscaler_ref: Option<IgnoredAny>,
+    pub ingress_ref: TargetRef,
+    pub route_ref: TargetRef,
+    pub canary_analysis: Option<IgnoredAny>,
 }
 
-/// The workload a Canary releases.
+/// A reference to an object of the same namespace, above all to the workload a Canary releases.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct TargetRef {
     /// Deployment, `DaemonSet` or Service.
     pub kind: String,
     /// Its name, in the Canary's namespace.
     pub name: String,
+    /// What tells a Knative Service from one of Kubernetes.
+    pub api_version: String,
+}
+
+/// What the controller makes Services and routes from.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Service {
+    pub port: i64,
+    pub app_protocol: String,
+    pub mesh_name: String,
+    pub delegation: bool,
+    #[serde(deserialize_with = "or_default")]
+    pub gateway_refs: Vec<IgnoredAny>,
+    #[serde(deserialize_with = "or_default")]
+    pub gateways: Vec<IgnoredAny>,
+    #[serde(deserialize_with = "or_default")]
+    pub hosts: Vec<IgnoredAny>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -50,6 +73,19 @@ pub(super) struct Analysis {
     pub metrics: Vec<Metric>,
     #[serde(deserialize_with = "or_default")]
     pub webhooks: Vec<Webhook>,
+    pub step_weight_promotion: i64,
+    pub session_affinity: Option<SessionAffinity>,
+    /// Read, like the two after it, so that a fraction is refused: the schema accepts it, the controller does not.
+    pub mirror_weight: i64,
+    pub primary_ready_threshold: Option<i64>,
+    pub canary_ready_threshold: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct SessionAffinity {
+    pub cookie_name: String,
+    pub primary_cookie_name: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -88,6 +124,9 @@ pub(super) struct Webhook {
     pub kind: String,
     #[serde(deserialize_with = "or_default")]
     pub metadata: BTreeMap<String, String>,
+    pub timeout: String,
+    /// Read so that a fraction is refused.
+    pub retries: i64,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
