@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::kubernetes::{Entries, IntOrString, Metadata, PodTemplate, or_default};
@@ -72,49 +73,28 @@ pub(super) struct Canary {
     pub max_unavailable: Option<IntOrString>,
     pub stable_service: String,
     pub canary_service: String,
-    pub ping_pong: Option<PingPong>,
+    /// A value as it is, like others below: a reader for each would cost more than it is worth.
+    pub ping_pong: Option<Value>,
     pub scale_down_delay_seconds: Option<i64>,
     pub dynamic_stable_scale: bool,
-    pub anti_affinity: Option<AntiAffinity>,
-}
-
-/// Two Services that take turns at being the stable one.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct PingPong {
-    pub ping_service: String,
-    pub pong_service: String,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct AntiAffinity {
-    pub preferred_during_scheduling_ignored_during_execution: Option<Preference>,
-    pub required_during_scheduling_ignored_during_execution: Option<IgnoredAny>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Preference {
-    pub weight: i64,
+    pub anti_affinity: Option<Value>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct TrafficRouting {
-    pub alb: Option<Router>,
-    pub ambassador: Option<Router>,
+    pub alb: Option<Value>,
+    pub ambassador: Option<Value>,
     pub apisix: Option<IgnoredAny>,
-    pub app_mesh: Option<Router>,
-    pub istio: Option<Router>,
-    pub nginx: Option<Router>,
+    pub app_mesh: Option<Value>,
+    pub istio: Option<Value>,
+    pub nginx: Option<Value>,
     #[serde(deserialize_with = "or_default")]
     pub plugins: Entries,
     pub smi: Option<IgnoredAny>,
     pub traefik: Option<IgnoredAny>,
     pub max_traffic_weight: Option<f64>,
-    #[serde(deserialize_with = "or_default")]
-    pub managed_routes: Vec<ManagedRoute>,
+    pub managed_routes: Value,
 }
 
 impl TrafficRouting {
@@ -124,29 +104,6 @@ impl TrafficRouting {
             || [&self.apisix, &self.smi, &self.traefik].iter().any(|r| r.is_some())
             || self.plugins.0 > 0
     }
-}
-
-/// What a router is told, whichever it is: each has some of the fields.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Router {
-    pub root_service: String,
-    pub ingress: String,
-    pub ingresses: Option<IgnoredAny>,
-    pub stable_ingress: String,
-    pub stable_ingresses: Option<IgnoredAny>,
-    pub virtual_service: Option<IgnoredAny>,
-    pub virtual_services: Option<IgnoredAny>,
-    pub destination_rule: Option<IgnoredAny>,
-    #[serde(deserialize_with = "or_default")]
-    pub mappings: Vec<IgnoredAny>,
-}
-
-/// A route that steps may create and take away.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct ManagedRoute {
-    pub name: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -192,13 +149,6 @@ pub(super) struct MirrorRoute {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct RouteMatch {
-    pub method: Option<StringMatch>,
-    pub path: Option<StringMatch>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
 pub(super) struct Pause {
     pub duration: Option<IntOrString>,
 }
@@ -215,14 +165,17 @@ pub(super) struct CanaryScale {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct HeaderRoute {
     #[serde(rename = "match", deserialize_with = "or_default")]
-    pub matches: Vec<HeaderMatch>,
+    pub matches: Vec<RouteMatch>,
     pub name: String,
 }
 
+/// What a header route or a mirror route picks requests by.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct HeaderMatch {
+pub(super) struct RouteMatch {
     pub header_value: Option<StringMatch>,
+    pub method: Option<StringMatch>,
+    pub path: Option<StringMatch>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -276,7 +229,7 @@ pub(super) struct BlueGreen {
     pub pre_promotion_analysis: Option<AnalysisReference>,
     pub post_promotion_analysis: Option<AnalysisReference>,
     pub scale_down_delay_revision_limit: Option<i64>,
-    pub anti_affinity: Option<AntiAffinity>,
+    pub anti_affinity: Option<Value>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

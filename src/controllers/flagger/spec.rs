@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use crate::kubernetes::{Metadata, or_default};
 
@@ -21,7 +22,8 @@ pub(super) struct CanarySpec {
     pub analysis: Option<Analysis>,
     pub skip_analysis: bool,
     pub suspend: bool,
-    pub service: Service,
+    /// A value as it is, like others below: a reader for each would cost more than it is worth.
+    pub service: Value,
     pub autoscaler_ref: Option<IgnoredAny>,
     pub ingress_ref: TargetRef,
     pub route_ref: TargetRef,
@@ -38,22 +40,6 @@ pub(crate) struct TargetRef {
     pub name: String,
     /// What tells a Knative Service from one of Kubernetes.
     pub api_version: String,
-}
-
-/// What the controller makes Services and routes from.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Service {
-    pub port: i64,
-    pub app_protocol: String,
-    pub mesh_name: String,
-    pub delegation: bool,
-    #[serde(deserialize_with = "or_default")]
-    pub gateway_refs: Vec<IgnoredAny>,
-    #[serde(deserialize_with = "or_default")]
-    pub gateways: Vec<IgnoredAny>,
-    #[serde(deserialize_with = "or_default")]
-    pub hosts: Vec<IgnoredAny>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -74,18 +60,11 @@ pub(super) struct Analysis {
     #[serde(deserialize_with = "or_default")]
     pub webhooks: Vec<Webhook>,
     pub step_weight_promotion: i64,
-    pub session_affinity: Option<SessionAffinity>,
+    pub session_affinity: Option<Value>,
     /// Read, like the two after it, so that a fraction is refused: the schema accepts it, the controller does not.
     pub mirror_weight: i64,
     pub primary_ready_threshold: Option<i64>,
     pub canary_ready_threshold: Option<i64>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct SessionAffinity {
-    pub cookie_name: String,
-    pub primary_cookie_name: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

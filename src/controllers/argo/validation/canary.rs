@@ -1,5 +1,7 @@
 //! The canary strategy and its routers.
 
+use serde_json::Value;
+
 use super::{CANARY, Mistakes};
 use crate::controllers::argo::spec::{Canary, TrafficRouting};
 use crate::kubernetes::IntOrString;
@@ -45,7 +47,7 @@ impl Mistakes {
         ];
         self.check(CANARY, &checks);
         if let Some(services) = &spec.ping_pong {
-            let (first, second) = (&services.ping_service, &services.pong_service);
+            let (first, second) = (text(services, "pingService"), text(services, "pongService"));
             let checks = [
                 (first.is_empty(), "pingService", "pingService is not named", "name both Services"),
                 (second.is_empty(), "pongService", "pongService is not named", "name both Services"),
@@ -71,7 +73,7 @@ impl Mistakes {
             || routing.app_mesh.is_some()
             || nginx.is_some()
             || (alb.is_some() && !turns)
-            || (istio.is_some_and(|istio| istio.destination_rule.is_none()) && !turns);
+            || (istio.is_some_and(|istio| !has(istio, "destinationRule")) && !turns);
         let both = "the router needs both stableService and canaryService";
         let one = "either one or several have to be named, and not both ways";
         let checks = [
@@ -84,7 +86,7 @@ impl Mistakes {
                 "use stableService and canaryService",
             ),
             (
-                turns && alb.is_some_and(|alb| alb.root_service.is_empty()),
+                turns && alb.is_some_and(|alb| text(alb, "rootService").is_empty()),
                 "trafficRouting.alb",
                 "pingPong needs a rootService with the router alb",
                 "name the rootService",
@@ -96,33 +98,36 @@ impl Mistakes {
                 "leave it out, and write weights in percent",
             ),
             (
-                alb.is_some_and(|alb| alb.ingresses.is_some() != alb.ingress.is_empty()),
+                alb.is_some_and(|alb| has(alb, "ingresses") != text(alb, "ingress").is_empty()),
                 "trafficRouting.alb",
                 one,
                 "set ingress or ingresses",
             ),
             (
-                nginx
-                    .is_some_and(|nginx| nginx.stable_ingresses.is_some() != nginx.stable_ingress.is_empty()),
+                nginx.is_some_and(|nginx| {
+                    has(nginx, "stableIngresses") != text(nginx, "stableIngress").is_empty()
+                }),
                 "trafficRouting.nginx",
                 one,
                 "set stableIngress or stableIngresses",
             ),
             (
-                istio
-                    .is_some_and(|istio| istio.virtual_services.is_some() == istio.virtual_service.is_some()),
+                istio.is_some_and(|istio| has(istio, "virtualServices") == has(istio, "virtualService")),
                 "trafficRouting.istio",
                 one,
                 "set virtualService or virtualServices",
             ),
             (
-                routing.ambassador.as_ref().is_some_and(|ambassador| ambassador.mappings.is_empty()),
+                routing
+                    .ambassador
+                    .as_ref()
+                    .is_some_and(|ambassador| ambassador["mappings"].as_array().is_none_or(Vec::is_empty)),
                 "trafficRouting.ambassador",
                 "no mapping is named",
                 "set mappings",
             ),
             (
-                routing.app_mesh.as_ref().is_some_and(|mesh| mesh.virtual_service.is_none()),
+                routing.app_mesh.as_ref().is_some_and(|mesh| !has(mesh, "virtualService")),
                 "trafficRouting.appMesh",
                 "no virtualService is named",
                 "set virtualService",
@@ -143,4 +148,13 @@ fn is_zero(pods: Option<&IntOrString>) -> bool {
             percent.unwrap_or(text).parse().unwrap_or(0) == 0
         }
     }
+}
+
+/// A text among the fields of `value`; empty when it is not there.
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field].as_str().unwrap_or_default()
+}
+
+fn has(value: &Value, field: &str) -> bool {
+    !value[field].is_null()
 }

@@ -7,7 +7,9 @@ mod canary;
 mod pods;
 mod steps;
 
-use super::spec::{AnalysisReference, AntiAffinity, Argument, BlueGreen, RolloutSpec};
+use serde_json::Value;
+
+use super::spec::{AnalysisReference, Argument, BlueGreen, RolloutSpec};
 use crate::plan::Mistake;
 
 /// Revisions kept when `revisionHistoryLimit` is left out.
@@ -46,13 +48,13 @@ type Check = (bool, &'static str, &'static str, &'static str);
 struct Mistakes(Vec<Mistake>);
 
 impl Mistakes {
-    fn add(&mut self, path: impl Into<String>, message: impl Into<String>, help: &str) {
+    fn add(&mut self, path: &str, message: &str, help: &str) {
         self.0.push(Mistake::new(path, message, help));
     }
 
     fn check(&mut self, path: &str, checks: &[Check]) {
         for (_, field, message, help) in checks.iter().filter(|check| check.0) {
-            self.add(format!("{path}.{field}"), *message, help);
+            self.add(&format!("{path}.{field}"), message, help);
         }
     }
 
@@ -65,13 +67,13 @@ impl Mistakes {
             ("progressDeadlineSeconds", deadline),
         ] {
             if number < 0 {
-                self.add(format!("spec.{field}"), format!("{field} is below 0"), "set 0 or more");
+                self.add(&format!("spec.{field}"), &format!("{field} is below 0"), "set 0 or more");
             }
         }
         if (0..=spec.min_ready_seconds).contains(&deadline) {
             self.add(
                 "spec.progressDeadlineSeconds",
-                format!(
+                &format!(
                     "progressDeadlineSeconds ({deadline}) is not above minReadySeconds ({})",
                     spec.min_ready_seconds
                 ),
@@ -95,27 +97,28 @@ impl Mistakes {
                 && !is_metadata_field(field)
             {
                 self.add(
-                    format!("{path}.args[{index}].valueFrom.fieldRef.fieldPath"),
-                    format!("the field {field:?} cannot be an argument"),
+                    &format!("{path}.args[{index}].valueFrom.fieldRef.fieldPath"),
+                    &format!("the field {field:?} cannot be an argument"),
                     "use metadata.name, namespace, uid, or one label or annotation: metadata.labels['app']",
                 );
             }
         }
     }
 
-    fn anti_affinity(&mut self, spec: Option<&AntiAffinity>, path: &str) {
+    fn anti_affinity(&mut self, spec: Option<&Value>, path: &str) {
         let Some(spec) = spec else { return };
-        let preferred = spec.preferred_during_scheduling_ignored_during_execution.as_ref();
-        let required = spec.required_during_scheduling_ignored_during_execution.is_some();
+        let preferred = &spec["preferredDuringSchedulingIgnoredDuringExecution"];
+        let required = &spec["requiredDuringSchedulingIgnoredDuringExecution"];
+        let weight = preferred["weight"].as_i64();
         let checks = [
             (
-                preferred.is_some() == required,
+                preferred.is_null() == required.is_null(),
                 "antiAffinity",
                 "exactly one of the two ways of anti-affinity has to be declared",
                 "keep one",
             ),
             (
-                preferred.is_some_and(|preferred| !(1..=100).contains(&preferred.weight)),
+                weight.is_some_and(|weight| !(1..=100).contains(&weight)),
                 "antiAffinity",
                 "the weight is not between 1 and 100",
                 "set one that is",
@@ -128,8 +131,8 @@ impl Mistakes {
         let history = history.unwrap_or(DEFAULT_HISTORY);
         if spec.scale_down_delay_revision_limit.is_some_and(|limit| limit > history) {
             self.add(
-                format!("{BLUE_GREEN}.scaleDownDelayRevisionLimit"),
-                format!("more old revisions are to run than are kept (revisionHistoryLimit is {history})"),
+                &format!("{BLUE_GREEN}.scaleDownDelayRevisionLimit"),
+                &format!("more old revisions are to run than are kept (revisionHistoryLimit is {history})"),
                 "lower it, or raise revisionHistoryLimit",
             );
         }

@@ -47,39 +47,39 @@ impl Mistakes {
             if template.metadata.labels.get(key) != Some(value) {
                 self.add(
                     "spec.template.metadata.labels",
-                    format!("the pods do not have the label {key}: {value} that spec.selector asks for"),
+                    &format!("the pods do not have the label {key}: {value} that spec.selector asks for"),
                     "give the pods the labels of the selector",
                 );
             }
         }
         let containers = &template.spec.containers;
         if containers.is_empty() {
-            self.add(format!("{PODS}.containers"), "the pods have no container", "declare one");
+            self.add(&format!("{PODS}.containers"), "the pods have no container", "declare one");
         }
         let mut names = BTreeSet::new();
         for (index, container) in containers.iter().enumerate() {
             let path = format!("{PODS}.containers[{index}]");
             if !is_dns_label(&container.name) {
                 self.add(
-                    format!("{path}.name"),
-                    format!("the container's name {:?} is no DNS label", container.name),
+                    &format!("{path}.name"),
+                    &format!("the container's name {:?} is no DNS label", container.name),
                     "use lower-case letters, digits and hyphens",
                 );
             } else if !names.insert(&container.name) {
                 self.add(
-                    format!("{path}.name"),
-                    format!("two containers are named {}", container.name),
+                    &format!("{path}.name"),
+                    &format!("two containers are named {}", container.name),
                     "give each a name of its own",
                 );
             }
             if container.image.is_empty() {
-                self.add(path, format!("the container {} has no image", container.name), "set image");
+                self.add(&path, &format!("the container {} has no image", container.name), "set image");
             }
         }
         if !matches!(template.spec.restart_policy.as_str(), "" | "Always") {
             self.add(
-                format!("{PODS}.restartPolicy"),
-                format!(
+                &format!("{PODS}.restartPolicy"),
+                &format!(
                     "pods of a Rollout restart Always, and restartPolicy is {}",
                     template.spec.restart_policy
                 ),

@@ -15,8 +15,8 @@ impl Mistakes {
             routing.and_then(|routing| routing.max_traffic_weight).unwrap_or(DEFAULT_LARGEST_WEIGHT);
         if step.set_weight.is_some_and(|weight| !(0.0..=largest).contains(&to_float(weight))) {
             self.add(
-                format!("{path}.setWeight"),
-                format!("the weight is not between 0 and {largest}"),
+                &format!("{path}.setWeight"),
+                &format!("the weight is not between 0 and {largest}"),
                 "set one that is",
             );
         }
@@ -85,10 +85,14 @@ impl Mistakes {
     }
 
     fn managed(&mut self, name: &str, routing: Option<&TrafficRouting>, path: &str) {
-        if routing.is_some_and(|routing| routing.managed_routes.iter().all(|route| route.name != name)) {
+        let unknown = |routing: &TrafficRouting| {
+            let routes = routing.managed_routes.as_array();
+            !routes.is_some_and(|routes| routes.iter().any(|route| route["name"] == name))
+        };
+        if routing.is_some_and(unknown) {
             self.add(
                 path,
-                format!("the route {name:?} is not among trafficRouting.managedRoutes"),
+                &format!("the route {name:?} is not among trafficRouting.managedRoutes"),
                 "list it there",
             );
         }

@@ -4,6 +4,8 @@
 //!
 //! The provider may be left to the controller's own settings; then nothing that depends on it is refused.
 
+use serde_json::Value;
+
 use super::spec::{Analysis, CanarySpec, TargetRef};
 use super::stages::Progression;
 use crate::duration::parse_go;
@@ -67,7 +69,8 @@ fn target(spec: &CanarySpec) -> [Check; 4] {
         ),
         (
             // Of a Service, whether Kubernetes' or Knative's, none is made.
-            kind != "Service" && !(1..=65535).contains(&spec.service.port),
+            kind != "Service"
+                && !spec.service["port"].as_i64().is_some_and(|port| (1..=65535).contains(&port)),
             "service.port",
             "no port is declared, so the controller cannot make its Services",
             "set the port the workload serves",
@@ -92,21 +95,21 @@ fn routes(spec: &CanarySpec) -> [Check; 5] {
             "name the ApisixRoute",
         ),
         (
-            provider.starts_with("gatewayapi:v1") && service.gateway_refs.is_empty(),
+            provider.starts_with("gatewayapi:v1") && is_empty(&service["gatewayRefs"]),
             "service.gatewayRefs",
             "the provider routes through a Gateway, and none is named",
             "name the Gateway",
         ),
         (
-            provider == "appmesh" && service.mesh_name.is_empty(),
+            provider == "appmesh" && is_empty(&service["meshName"]),
             "service.meshName",
             "the provider needs the name of the mesh",
             "set meshName",
         ),
         (
             provider == "istio"
-                && service.delegation
-                && !(service.hosts.is_empty() && service.gateways.is_empty()),
+                && service["delegation"] == true
+                && !(is_empty(&service["hosts"]) && is_empty(&service["gateways"])),
             "service.delegation",
             "a delegated VirtualService has neither hosts nor gateways",
             "leave out hosts and gateways, or delegation",
@@ -127,7 +130,7 @@ fn conduct(spec: &CanarySpec, analysis: &Analysis) -> [Check; 3] {
             analysis
                 .session_affinity
                 .as_ref()
-                .is_some_and(|cookies| cookies.cookie_name == cookies.primary_cookie_name),
+                .is_some_and(|cookies| cookies["cookieName"] == cookies["primaryCookieName"]),
             "analysis.sessionAffinity",
             "cookieName and primaryCookieName are the same",
             "give each cookie a name of its own",
@@ -150,7 +153,7 @@ fn by_weights(spec: &CanarySpec, analysis: &Analysis) -> bool {
 fn mirror(spec: &CanarySpec, analysis: &Analysis) -> Check {
     let mirrors = matches!(spec.provider.as_str(), "" | "istio")
         && analysis.matches.is_empty()
-        && !spec.service.app_protocol.eq_ignore_ascii_case("tcp");
+        && !spec.service["appProtocol"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("tcp"));
     (
         analysis.mirror && !mirrors,
         "analysis.mirror",
@@ -177,6 +180,11 @@ fn progression(analysis: &Analysis) -> Check {
             "let each be larger than the one before",
         )
     }
+}
+
+/// Whether a text or a list holds nothing, or is not there.
+fn is_empty(value: &Value) -> bool {
+    value.as_str().is_none_or(str::is_empty) && value.as_array().is_none_or(Vec::is_empty)
 }
 
 /// Webhooks that are never called.
