@@ -145,10 +145,7 @@ fn template_interval(template: &MetricTemplate, interval: &str) -> Option<String
 
 /// Whether a query has a place for the interval.
 fn uses_interval(query: &str) -> bool {
-    query.split("{{").skip(1).any(|rest| {
-        let name = rest.split("}}").next().unwrap_or_default();
-        name.trim_matches(|c: char| c == '-' || c.is_whitespace()) == "interval"
-    })
+    query.replace(' ', "").contains("{{interval}}")
 }
 
 /// The range, or the old field as an upper bound. Without either only 0 passes, which is no threshold anyone chose.

@@ -6,6 +6,9 @@ use super::{CANARY, Mistakes};
 use crate::controllers::argo::spec::{Canary, TrafficRouting};
 use crate::kubernetes::IntOrString;
 
+const BOTH: &str = "the router needs both stableService and canaryService";
+const ONE: &str = "either one or several have to be named, and not both ways";
+
 impl Mistakes {
     pub(super) fn canary(&mut self, spec: &Canary) {
         let routed = spec.traffic_routing.is_some();
@@ -16,46 +19,54 @@ impl Mistakes {
         let checks = [
             (
                 no_surge,
-                "maxSurge",
-                "maxSurge and maxUnavailable are both 0, so no pod can ever be replaced",
-                "raise one",
+                &[
+                    "maxSurge",
+                    "maxSurge and maxUnavailable are both 0, so no pod can ever be replaced",
+                    "raise one",
+                ],
             ),
             (
                 same_service,
-                "stableService",
-                "stableService and canaryService are the same Service",
-                "name two Services",
+                &[
+                    "stableService",
+                    "stableService and canaryService are the same Service",
+                    "name two Services",
+                ],
             ),
             (
                 delayed && !routed,
-                "scaleDownDelaySeconds",
-                "scaleDownDelaySeconds needs trafficRouting",
-                "leave it out, or declare trafficRouting",
+                &[
+                    "scaleDownDelaySeconds",
+                    "scaleDownDelaySeconds needs trafficRouting",
+                    "leave it out, or declare trafficRouting",
+                ],
             ),
             (
                 dynamic && !routed,
-                "dynamicStableScale",
-                "dynamicStableScale needs trafficRouting",
-                "leave it out, or declare trafficRouting",
+                &[
+                    "dynamicStableScale",
+                    "dynamicStableScale needs trafficRouting",
+                    "leave it out, or declare trafficRouting",
+                ],
             ),
             (
                 dynamic && delayed && routed,
-                "dynamicStableScale",
-                "dynamicStableScale and scaleDownDelaySeconds exclude each other",
-                "keep one",
+                &[
+                    "dynamicStableScale",
+                    "dynamicStableScale and scaleDownDelaySeconds exclude each other",
+                    "keep one",
+                ],
             ),
         ];
         self.check(CANARY, &checks);
         if let Some(services) = &spec.ping_pong {
             let (first, second) = (text(services, "pingService"), text(services, "pongService"));
             let checks = [
-                (first.is_empty(), "pingService", "pingService is not named", "name both Services"),
-                (second.is_empty(), "pongService", "pongService is not named", "name both Services"),
+                (first.is_empty(), &["pingService", "pingService is not named", "name both Services"]),
+                (second.is_empty(), &["pongService", "pongService is not named", "name both Services"]),
                 (
                     !first.is_empty() && first == second,
-                    "pongService",
-                    "pingService and pongService are the same Service",
-                    "name two Services",
+                    &["pongService", "pingService and pongService are the same Service", "name two Services"],
                 ),
             ];
             self.check(&format!("{CANARY}.pingPong"), &checks);
@@ -74,63 +85,57 @@ impl Mistakes {
             || nginx.is_some()
             || (alb.is_some() && !turns)
             || (istio.is_some_and(|istio| !has(istio, "destinationRule")) && !turns);
-        let both = "the router needs both stableService and canaryService";
-        let one = "either one or several have to be named, and not both ways";
         let checks = [
-            (services && spec.stable_service.is_empty(), "stableService", both, "name the stable Service"),
-            (services && spec.canary_service.is_empty(), "canaryService", both, "name the canary Service"),
+            (services && spec.stable_service.is_empty(), &["stableService", BOTH, "name the stable Service"]),
+            (services && spec.canary_service.is_empty(), &["canaryService", BOTH, "name the canary Service"]),
             (
                 turns && alb.is_none() && istio.is_none() && !plugin,
-                "pingPong",
-                "pingPong works with the routers alb, istio and plugins alone",
-                "use stableService and canaryService",
+                &[
+                    "pingPong",
+                    "pingPong works with the routers alb, istio and plugins alone",
+                    "use stableService and canaryService",
+                ],
             ),
             (
                 turns && alb.is_some_and(|alb| text(alb, "rootService").is_empty()),
-                "trafficRouting.alb",
-                "pingPong needs a rootService with the router alb",
-                "name the rootService",
+                &[
+                    "trafficRouting.alb",
+                    "pingPong needs a rootService with the router alb",
+                    "name the rootService",
+                ],
             ),
             (
                 routing.max_traffic_weight.is_some() && nginx.is_none() && !plugin,
-                "trafficRouting.maxTrafficWeight",
-                "maxTrafficWeight works with the routers nginx and plugins alone",
-                "leave it out, and write weights in percent",
+                &[
+                    "trafficRouting.maxTrafficWeight",
+                    "maxTrafficWeight works with the routers nginx and plugins alone",
+                    "leave it out, and write weights in percent",
+                ],
             ),
             (
                 alb.is_some_and(|alb| has(alb, "ingresses") != text(alb, "ingress").is_empty()),
-                "trafficRouting.alb",
-                one,
-                "set ingress or ingresses",
+                &["trafficRouting.alb", ONE, "set ingress or ingresses"],
             ),
             (
                 nginx.is_some_and(|nginx| {
                     has(nginx, "stableIngresses") != text(nginx, "stableIngress").is_empty()
                 }),
-                "trafficRouting.nginx",
-                one,
-                "set stableIngress or stableIngresses",
+                &["trafficRouting.nginx", ONE, "set stableIngress or stableIngresses"],
             ),
             (
                 istio.is_some_and(|istio| has(istio, "virtualServices") == has(istio, "virtualService")),
-                "trafficRouting.istio",
-                one,
-                "set virtualService or virtualServices",
+                &["trafficRouting.istio", ONE, "set virtualService or virtualServices"],
             ),
             (
                 routing
                     .ambassador
                     .as_ref()
                     .is_some_and(|ambassador| ambassador["mappings"].as_array().is_none_or(Vec::is_empty)),
-                "trafficRouting.ambassador",
-                "no mapping is named",
-                "set mappings",
+                &["trafficRouting.ambassador", "no mapping is named", "set mappings"],
             ),
             (
                 routing.app_mesh.as_ref().is_some_and(|mesh| !has(mesh, "virtualService")),
-                "trafficRouting.appMesh",
-                "no virtualService is named",
-                "set virtualService",
+                &["trafficRouting.appMesh", "no virtualService is named", "set virtualService"],
             ),
         ];
         self.check(CANARY, &checks);

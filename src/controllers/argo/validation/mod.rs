@@ -42,8 +42,8 @@ pub(super) fn mistakes(spec: &RolloutSpec) -> Vec<Mistake> {
 const CANARY: &str = "spec.strategy.canary";
 const BLUE_GREEN: &str = "spec.strategy.blueGreen";
 
-/// A check: whether it fails, the field below a common path, what is wrong, how to mend it.
-type Check = (bool, &'static str, &'static str, &'static str);
+/// A check: whether it fails; then the field below a common path, what is wrong, how to mend it.
+type Check = (bool, &'static [&'static str; 3]);
 
 struct Mistakes(Vec<Mistake>);
 
@@ -53,7 +53,7 @@ impl Mistakes {
     }
 
     fn check(&mut self, path: &str, checks: &[Check]) {
-        for (_, field, message, help) in checks.iter().filter(|check| check.0) {
+        for (_, [field, message, help]) in checks.iter().filter(|check| check.0) {
             self.add(&format!("{path}.{field}"), message, help);
         }
     }
@@ -113,15 +113,15 @@ impl Mistakes {
         let checks = [
             (
                 preferred.is_null() == required.is_null(),
-                "antiAffinity",
-                "exactly one of the two ways of anti-affinity has to be declared",
-                "keep one",
+                &[
+                    "antiAffinity",
+                    "exactly one of the two ways of anti-affinity has to be declared",
+                    "keep one",
+                ],
             ),
             (
                 weight.is_some_and(|weight| !(1..=100).contains(&weight)),
-                "antiAffinity",
-                "the weight is not between 1 and 100",
-                "set one that is",
+                &["antiAffinity", "the weight is not between 1 and 100", "set one that is"],
             ),
         ];
         self.check(path, &checks);

@@ -25,36 +25,46 @@ impl Mistakes {
         let checks = [
             (
                 length.is_some_and(|length| seconds(length).is_none()),
-                "pause.duration",
-                "the pause's length is no duration, or below 0",
-                "write seconds, or a duration such as 10m",
+                &[
+                    "pause.duration",
+                    "the pause's length is no duration, or below 0",
+                    "write seconds, or a duration such as 10m",
+                ],
             ),
             (
                 step.analysis.as_ref().is_some_and(|analysis| analysis.templates.is_empty()),
-                "analysis.templates",
-                "an analysis without templates is never run, so the step never ends",
-                "name a template, or leave the step out",
+                &[
+                    "analysis.templates",
+                    "an analysis without templates is never run, so the step never ends",
+                    "name a template, or leave the step out",
+                ],
             ),
             (
                 step.set_canary_scale.is_some() && routing.is_none(),
-                "setCanaryScale",
-                "setCanaryScale needs trafficRouting",
-                "declare trafficRouting, or leave the step out",
+                &[
+                    "setCanaryScale",
+                    "setCanaryScale needs trafficRouting",
+                    "declare trafficRouting, or leave the step out",
+                ],
             ),
             (
                 step.set_header_route.is_some()
                     && !routed(|r| {
                         r.istio.is_some() || r.alb.is_some() || r.apisix.is_some() || r.plugins.0 > 0
                     }),
-                "setHeaderRoute",
-                "header routes need one of the routers istio, alb, apisix and plugins",
-                "use one of them, or leave the step out",
+                &[
+                    "setHeaderRoute",
+                    "header routes need one of the routers istio, alb, apisix and plugins",
+                    "use one of them, or leave the step out",
+                ],
             ),
             (
                 step.set_mirror_route.is_some() && !routed(|r| r.istio.is_some() || r.plugins.0 > 0),
-                "setMirrorRoute",
-                "mirror routes need one of the routers istio and plugins",
-                "use one of them, or leave the step out",
+                &[
+                    "setMirrorRoute",
+                    "mirror routes need one of the routers istio and plugins",
+                    "use one of them, or leave the step out",
+                ],
             ),
         ];
         self.check(path, &checks);
@@ -118,28 +128,32 @@ impl Mistakes {
             let checks = [
                 (
                     template.weight.is_some() && !weighted,
-                    "weight",
-                    "weights of experiments need one of the routers alb, smi, istio and plugins",
-                    "leave it out",
+                    &[
+                        "weight",
+                        "weights of experiments need one of the routers alb, smi, istio and plugins",
+                        "leave it out",
+                    ],
                 ),
-                (template.name.is_empty(), "name", "the template has no name", "name it"),
+                (template.name.is_empty(), &["name", "the template has no name", "name it"]),
                 (
                     !template.name.is_empty() && !names.insert(&template.name),
-                    "name",
-                    "another template of the experiment has the same name",
-                    "give each a name of its own",
+                    &[
+                        "name",
+                        "another template of the experiment has the same name",
+                        "give each a name of its own",
+                    ],
                 ),
                 (
                     !matches!(template.spec_ref.as_str(), "canary" | "stable"),
-                    "specRef",
-                    "specRef is neither canary nor stable",
-                    "set one of them",
+                    &["specRef", "specRef is neither canary nor stable", "set one of them"],
                 ),
                 (
                     template.selector.as_ref().is_some_and(Selector::is_empty),
-                    "selector",
-                    "the selector is empty, and so selects every pod",
-                    "leave it out, or set matchLabels",
+                    &[
+                        "selector",
+                        "the selector is empty, and so selects every pod",
+                        "leave it out, or set matchLabels",
+                    ],
                 ),
             ];
             self.check(&format!("{path}.templates[{index}]"), &checks);

@@ -11,8 +11,8 @@ use super::stages::Progression;
 use crate::duration::parse_go;
 use crate::plan::Mistake;
 
-/// A check: whether it fails, the field, what is wrong, how to mend it.
-type Check = (bool, &'static str, &'static str, &'static str);
+/// A check: whether it fails; then the field, what is wrong, how to mend it.
+type Check = (bool, &'static [&'static str; 3]);
 
 /// Everything in a Canary with which the controller gets nowhere.
 pub(super) fn mistakes(spec: &CanarySpec) -> Vec<Mistake> {
@@ -38,7 +38,7 @@ pub(super) fn mistakes(spec: &CanarySpec) -> Vec<Mistake> {
 }
 
 fn check(found: &mut Vec<Mistake>, checks: &[Check]) {
-    for (_, field, message, help) in checks.iter().filter(|check| check.0) {
+    for (_, [field, message, help]) in checks.iter().filter(|check| check.0) {
         found.push(Mistake::new(format!("spec.{field}"), *message, *help));
     }
 }
@@ -51,29 +51,37 @@ fn target(spec: &CanarySpec) -> [Check; 4] {
     [
         (
             knative && !by_knative,
-            "provider",
-            "a Knative Service is released by the provider knative alone",
-            "set provider to knative",
+            &[
+                "provider",
+                "a Knative Service is released by the provider knative alone",
+                "set provider to knative",
+            ],
         ),
         (
             by_knative && !knative,
-            "targetRef",
-            "the provider knative releases Knative Services alone",
-            "refer to a Service of serving.knative.dev/v1, or use another provider",
+            &[
+                "targetRef",
+                "the provider knative releases Knative Services alone",
+                "refer to a Service of serving.knative.dev/v1, or use another provider",
+            ],
         ),
         (
             knative && spec.autoscaler_ref.is_some(),
-            "autoscalerRef",
-            "a Knative Service scales by itself, so the controller refuses an autoscaler beside it",
-            "leave it out",
+            &[
+                "autoscalerRef",
+                "a Knative Service scales by itself, so the controller refuses an autoscaler beside it",
+                "leave it out",
+            ],
         ),
         (
             // Of a Service, whether Kubernetes' or Knative's, none is made.
             kind != "Service"
                 && !spec.service["port"].as_i64().is_some_and(|port| (1..=65535).contains(&port)),
-            "service.port",
-            "no port is declared, so the controller cannot make its Services",
-            "set the port the workload serves",
+            &[
+                "service.port",
+                "no port is declared, so the controller cannot make its Services",
+                "set the port the workload serves",
+            ],
         ),
     ]
 }
@@ -84,35 +92,37 @@ fn routes(spec: &CanarySpec) -> [Check; 5] {
     [
         (
             matches!(provider, "nginx" | "skipper") && spec.ingress_ref.name.is_empty(),
-            "ingressRef",
-            "the provider routes through an Ingress, and none is named",
-            "name the Ingress",
+            &["ingressRef", "the provider routes through an Ingress, and none is named", "name the Ingress"],
         ),
         (
             provider == "apisix" && spec.route_ref.name.is_empty(),
-            "routeRef",
-            "the provider routes through an ApisixRoute, and none is named",
-            "name the ApisixRoute",
+            &[
+                "routeRef",
+                "the provider routes through an ApisixRoute, and none is named",
+                "name the ApisixRoute",
+            ],
         ),
         (
             provider.starts_with("gatewayapi:v1") && is_empty(&service["gatewayRefs"]),
-            "service.gatewayRefs",
-            "the provider routes through a Gateway, and none is named",
-            "name the Gateway",
+            &[
+                "service.gatewayRefs",
+                "the provider routes through a Gateway, and none is named",
+                "name the Gateway",
+            ],
         ),
         (
             provider == "appmesh" && is_empty(&service["meshName"]),
-            "service.meshName",
-            "the provider needs the name of the mesh",
-            "set meshName",
+            &["service.meshName", "the provider needs the name of the mesh", "set meshName"],
         ),
         (
             provider == "istio"
                 && service["delegation"] == true
                 && !(is_empty(&service["hosts"]) && is_empty(&service["gateways"])),
-            "service.delegation",
-            "a delegated VirtualService has neither hosts nor gateways",
-            "leave out hosts and gateways, or delegation",
+            &[
+                "service.delegation",
+                "a delegated VirtualService has neither hosts nor gateways",
+                "leave out hosts and gateways, or delegation",
+            ],
         ),
     ]
 }
@@ -122,24 +132,30 @@ fn conduct(spec: &CanarySpec, analysis: &Analysis) -> [Check; 3] {
     [
         (
             !analysis.interval.is_empty() && parse_go(&analysis.interval).is_none(),
-            "analysis.interval",
-            "the interval is no duration, and the controller takes 60s instead without a word",
-            "write a duration such as 1m",
+            &[
+                "analysis.interval",
+                "the interval is no duration, and the controller takes 60s instead without a word",
+                "write a duration such as 1m",
+            ],
         ),
         (
             analysis
                 .session_affinity
                 .as_ref()
                 .is_some_and(|cookies| cookies["cookieName"] == cookies["primaryCookieName"]),
-            "analysis.sessionAffinity",
-            "cookieName and primaryCookieName are the same",
-            "give each cookie a name of its own",
+            &[
+                "analysis.sessionAffinity",
+                "cookieName and primaryCookieName are the same",
+                "give each cookie a name of its own",
+            ],
         ),
         (
             analysis.step_weight_promotion < 0 && spec.provider != "kubernetes",
-            "analysis.stepWeightPromotion",
-            "stepWeightPromotion is below 0, so the promotion takes requests from the primary and never ends",
-            "set it above 0, or leave it out",
+            &[
+                "analysis.stepWeightPromotion",
+                "stepWeightPromotion is below 0, so the promotion takes requests from the primary and never ends",
+                "set it above 0, or leave it out",
+            ],
         ),
     ]
 }
@@ -156,9 +172,11 @@ fn mirror(spec: &CanarySpec, analysis: &Analysis) -> Check {
         && !spec.service["appProtocol"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("tcp"));
     (
         analysis.mirror && !mirrors,
-        "analysis.mirror",
-        "the mirroring before the first weight never ends: only HTTP routes of istio without a match tell that they mirror",
-        "leave mirror out, or set iterations",
+        &[
+            "analysis.mirror",
+            "the mirroring before the first weight never ends: only HTTP routes of istio without a match tell that they mirror",
+            "leave mirror out, or set iterations",
+        ],
     )
 }
 
@@ -168,16 +186,20 @@ fn progression(analysis: &Analysis) -> Check {
     if analysis.step_weight > 0 {
         (
             stuck,
-            "analysis.maxWeight",
-            "maxWeight is above 100 and never reached, so the release is never promoted",
-            "set 100 or less",
+            &[
+                "analysis.maxWeight",
+                "maxWeight is above 100 and never reached, so the release is never promoted",
+                "set 100 or less",
+            ],
         )
     } else {
         (
             stuck,
-            "analysis.stepWeights",
-            "stepWeights do not increase, so the release stays where they stop doing so",
-            "let each be larger than the one before",
+            &[
+                "analysis.stepWeights",
+                "stepWeights do not increase, so the release stays where they stop doing so",
+                "let each be larger than the one before",
+            ],
         )
     }
 }
