@@ -79,6 +79,8 @@ pub struct PodSpec {
     /// Containers that run, one after the other, before the main ones.
     #[serde(deserialize_with = "or_default")]
     pub init_containers: Vec<Container>,
+    /// What happens to a container that ends; empty means `Always`.
+    pub restart_policy: String,
 }
 
 /// One container.

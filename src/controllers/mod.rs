@@ -5,6 +5,8 @@
 pub mod argo;
 pub mod flagger;
 mod measure;
+#[cfg(test)]
+mod table;
 mod workload;
 
 use crate::cluster::{Cluster, Kind};

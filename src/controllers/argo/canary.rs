@@ -195,17 +195,18 @@ impl Reader<'_> {
 
 /// A whole number as it is reckoned with.
 #[expect(clippy::cast_precision_loss, reason = "percentages and seconds")]
-fn to_float(whole: i64) -> f64 {
+pub(super) fn to_float(whole: i64) -> f64 {
     whole as f64
 }
 
 /// A pause's length in seconds: a number, a number as text, or a Go duration; whole seconds.
-fn seconds(duration: &IntOrString) -> Option<f64> {
+pub(super) fn seconds(duration: &IntOrString) -> Option<f64> {
     let seconds = match duration {
         IntOrString::Int(seconds) => to_float(*seconds),
-        IntOrString::String(text) => text.parse::<i64>().map(to_float).ok().or_else(|| parse_go(text))?,
+        IntOrString::String(text) => text.parse::<i32>().map(f64::from).ok().or_else(|| parse_go(text))?,
     };
-    (seconds >= 0.0).then_some(seconds.trunc())
+    let whole = seconds.trunc();
+    (whole >= 0.0).then_some(whole)
 }
 
 /// The stages as the steps build them up.

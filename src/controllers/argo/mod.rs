@@ -7,6 +7,7 @@ mod metric;
 mod rollback;
 mod spec;
 mod templates;
+mod validation;
 mod weights;
 
 use serde::Deserialize;
@@ -50,6 +51,7 @@ pub fn read_rollout(json: &str, namespace: &str, cluster: &dyn Cluster) -> Resul
     }
     let mut plan = reader.plan;
     rollback::read(&rollout, &mut plan);
+    plan.refused.extend(validation::mistakes(&rollout.spec));
     match workload(&rollout, namespace, cluster) {
         Ok(workload) => plan.workload = Some(workload),
         Err(unresolved) => plan.unresolved.push(unresolved),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::kubernetes::{Entries, IntOrString, Metadata, PodTemplate, or_default};
@@ -24,7 +25,26 @@ pub(super) struct RolloutSpec {
     pub workload_ref: Option<WorkloadRef>,
     pub strategy: RolloutStrategy,
     pub progress_deadline_abort: bool,
+    pub selector: Option<Selector>,
+    pub min_ready_seconds: i64,
+    pub progress_deadline_seconds: Option<i64>,
     pub revision_history_limit: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Selector {
+    #[serde(deserialize_with = "or_default")]
+    pub match_labels: BTreeMap<String, String>,
+    #[serde(deserialize_with = "or_default")]
+    pub match_expressions: Vec<IgnoredAny>,
+}
+
+impl Selector {
+    /// Whether it asks for nothing, and so selects every pod.
+    pub fn is_empty(&self) -> bool {
+        self.match_labels.is_empty() && self.match_expressions.is_empty()
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -44,12 +64,19 @@ pub(super) struct RolloutStrategy {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_field_names, reason = "the controller's names")]
 pub(super) struct Canary {
     #[serde(deserialize_with = "or_default")]
     pub steps: Vec<Step>,
     pub analysis: Option<AnalysisReference>,
     pub traffic_routing: Option<TrafficRouting>,
     pub max_surge: Option<IntOrString>,
+    pub max_unavailable: Option<IntOrString>,
+    pub stable_service: String,
+    pub canary_service: String,
+    /// A value as it is, like others below: a reader for each would cost more than it is worth.
+    pub ping_pong: Option<Value>,
+    pub anti_affinity: Option<Value>,
     pub scale_down_delay_seconds: Option<i64>,
     pub scale_down_delay_revision_limit: Option<i64>,
     pub abort_scale_down_delay_seconds: Option<i64>,
@@ -68,34 +95,25 @@ pub(super) struct ReplicaProgressThreshold {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct TrafficRouting {
-    pub alb: Option<IgnoredAny>,
-    pub ambassador: Option<IgnoredAny>,
+    pub alb: Option<Value>,
+    pub ambassador: Option<Value>,
     pub apisix: Option<IgnoredAny>,
-    pub app_mesh: Option<IgnoredAny>,
-    pub istio: Option<IgnoredAny>,
-    pub nginx: Option<IgnoredAny>,
+    pub app_mesh: Option<Value>,
+    pub istio: Option<Value>,
+    pub nginx: Option<Value>,
     #[serde(deserialize_with = "or_default")]
     pub plugins: Entries,
     pub smi: Option<IgnoredAny>,
     pub traefik: Option<IgnoredAny>,
     pub max_traffic_weight: Option<f64>,
+    pub managed_routes: Value,
 }
 
 impl TrafficRouting {
     /// Whether any router is named; without one no traffic is ever moved.
     pub fn has_provider(&self) -> bool {
-        [
-            &self.alb,
-            &self.ambassador,
-            &self.apisix,
-            &self.app_mesh,
-            &self.istio,
-            &self.nginx,
-            &self.smi,
-            &self.traefik,
-        ]
-        .iter()
-        .any(|provider| provider.is_some())
+        [&self.alb, &self.ambassador, &self.app_mesh, &self.istio, &self.nginx].iter().any(|r| r.is_some())
+            || [&self.apisix, &self.smi, &self.traefik].iter().any(|r| r.is_some())
             || self.plugins.0 > 0
     }
 }
@@ -137,7 +155,8 @@ impl Step {
 pub(super) struct MirrorRoute {
     pub percentage: Option<i64>,
     #[serde(rename = "match", deserialize_with = "or_default")]
-    pub matches: Vec<IgnoredAny>,
+    pub matches: Vec<RouteMatch>,
+    pub name: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -158,13 +177,17 @@ pub(super) struct CanaryScale {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct HeaderRoute {
     #[serde(rename = "match", deserialize_with = "or_default")]
-    pub matches: Vec<HeaderMatch>,
+    pub matches: Vec<RouteMatch>,
+    pub name: String,
 }
 
+/// What a header route or a mirror route picks requests by.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct HeaderMatch {
+pub(super) struct RouteMatch {
     pub header_value: Option<StringMatch>,
+    pub method: Option<StringMatch>,
+    pub path: Option<StringMatch>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -194,6 +217,8 @@ pub(super) struct ExperimentTemplate {
     pub spec_ref: String,
     pub weight: Option<i64>,
     pub replicas: Option<i64>,
+    pub name: String,
+    pub selector: Option<Selector>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -217,6 +242,7 @@ pub(super) struct BlueGreen {
     pub post_promotion_analysis: Option<AnalysisReference>,
     pub scale_down_delay_seconds: Option<i64>,
     pub scale_down_delay_revision_limit: Option<i64>,
+    pub anti_affinity: Option<Value>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

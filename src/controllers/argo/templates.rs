@@ -1,9 +1,11 @@
 //! Analysis templates behind a reference: looked up, nested ones too, merged, arguments filled in
 //! (`rollout/analysis.go`, `utils/analysis/helpers.go`).
 
+use std::collections::BTreeSet;
+
 use serde_json::value::RawValue;
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, is_unknown};
 use super::metric::{self, Origin};
 use super::spec::{AnalysisTemplate, Argument, DryRun, TemplateReference};
 use crate::cluster::{Cluster, Kind};
@@ -67,8 +69,7 @@ impl Resolver<'_> {
                         .metrics
                         .extend(metrics.iter().map(|json| metric::read(json.get(), &arguments, origin)));
                 }
-                repeated_name(&resolved.metrics)
-                    .map(|name| format!("two metrics are named {name}, so the controller starts no analysis"))
+                fault_of(&resolved, &dry_run)
             }
             Err(why) => Some(why),
         };
@@ -151,12 +152,33 @@ impl Resolver<'_> {
     }
 }
 
-fn repeated_name(metrics: &[Metric]) -> Option<&str> {
-    metrics
+/// Why the controller starts no run of what it has merged, or ends it at once in an error.
+fn fault_of(resolved: &Resolved, dry_run: &[DryRun]) -> Option<String> {
+    let metrics = &resolved.metrics;
+    if let Some(name) = repeated(metrics, |metric| &metric.name) {
+        return Some(format!("two metrics are named {name}, so the controller starts no analysis"));
+    }
+    if let Some(rule) = repeated(dry_run, |rule| &rule.metric_name) {
+        return Some(format!("two dry-run rules are named {rule:?}, so the controller starts no analysis"));
+    }
+    // What is missing may hold what is looked for.
+    if resolved.templates.is_empty() || !resolved.unresolved.is_empty() {
+        return None;
+    }
+    if metrics.is_empty() {
+        return Some("they hold no metric, so every run ends in an error".to_owned());
+    }
+    let open = |name: &str| name.contains("{{") || is_unknown(name);
+    let idle = dry_run
         .iter()
-        .enumerate()
-        .find(|(index, metric)| metrics[..*index].iter().any(|other| other.name == metric.name))
-        .map(|(_, metric)| metric.name.as_str())
+        .map(|rule| &rule.metric_name)
+        .find(|rule| !metrics.iter().any(|metric| open(&metric.name) || may_match(rule, &metric.name)))?;
+    Some(format!("the dry-run rule {idle:?} matches no metric, so every run ends in an error"))
+}
+
+fn repeated<T>(list: &[T], name: fn(&T) -> &String) -> Option<&String> {
+    let mut seen = BTreeSet::new();
+    list.iter().map(name).find(|name| !seen.insert(*name))
 }
 
 /// Whether a dry-run rule may mean this metric.
@@ -178,7 +200,53 @@ fn may_match(pattern: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json, value::to_raw_value};
+
     use super::may_match;
+    use crate::cluster::Objects;
+    use crate::controllers::argo::read_rollout;
+    use crate::plan::Missing;
+
+    /// Why the templates of a background analysis cannot be used, if they cannot.
+    fn fault(template: &Value, dry_run: &Value) -> Option<String> {
+        let mut cluster = Objects::default();
+        let template = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisTemplate",
+            "metadata": {"name": "t", "namespace": "shop"}, "spec": template});
+        cluster.insert(to_raw_value(&template).unwrap()).unwrap();
+        let analysis = json!({"templates": [{"templateName": "t"}], "dryRun": dry_run});
+        let canary = json!({"steps": [{"setWeight": 10}], "analysis": analysis});
+        let rollout = json!({"metadata": {"name": "r"}, "spec": {"strategy": {"canary": canary}}});
+        let plan = read_rollout(&rollout.to_string(), "shop", &cluster).unwrap();
+        plan.unresolved.into_iter().find_map(|unresolved| match unresolved.why {
+            Missing::Malformed(why) => Some(why),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn what_the_controller_ends_in_an_error() {
+        let metric = |name: &str| json!({"name": name, "provider": {"job": {}}});
+        let rule = |name: &str| json!({"metricName": name});
+        let one = json!({"metrics": [metric("errors")]});
+        let two = json!({"metrics": [metric("errors"), metric("latency")], "dryRun": [rule("latency")]});
+        let nested = json!({"templates": [{"templateName": "gone"}]});
+        let named = json!({"args": [{"name": "a"}], "metrics": [metric("{{args.a}}")]});
+        for (template, dry_run, why) in [
+            (json!({"metrics": [metric("errors"), metric("errors")]}), json!([]), "two metrics"),
+            (two.clone(), json!([rule("latency")]), "two dry-run rules"),
+            (json!({"metrics": []}), json!([]), "no metric"),
+            (one.clone(), json!([rule("latency")]), "matches no metric"),
+        ] {
+            assert!(fault(&template, &dry_run).is_some_and(|found| found.contains(why)), "{template}");
+        }
+        for (template, dry_run) in
+            [(two, json!([rule("errors")])), (nested, json!([])), (one, json!([rule("lat|err")]))]
+        {
+            assert_eq!(fault(&template, &dry_run), None, "{template}");
+        }
+        let unknown = fault(&named, &json!([rule("latency")]));
+        assert!(unknown.is_none_or(|found| !found.contains("dry-run")));
+    }
 
     #[test]
     fn dry_run_names_are_unanchored_patterns() {

@@ -3,9 +3,10 @@
 use std::cell::OnceCell;
 
 use super::Reader;
-use super::spec::{Metric as Spec, MetricTemplate, ThresholdRange};
+use super::spec::{Metric as Spec, MetricTemplate, MetricTemplateSpec, ThresholdRange};
 use crate::cluster::Kind;
 use crate::controllers::{SIGNALS_ANNOTATION, look_up, measure_of_metric, queried_measure};
+use crate::duration::parse_go;
 use crate::plan::{Metric, MetricKind, ResultShape, Schedule, Threshold, Unresolved, template_key};
 use crate::query::{LatencyUnit, Measure};
 
@@ -40,7 +41,8 @@ impl Reader<'_> {
                     min: (spec.threshold > 0.0).then_some(spec.threshold),
                     max: None,
                 });
-                metrics.push(metric(Measure::SuccessRatio { scale: 100.0 }, "", threshold(range)));
+                let measured = metric(Measure::SuccessRatio { scale: 100.0 }, "", threshold(range));
+                metrics.push(Metric { refused: unreadable_interval(&spec.interval), ..measured });
             }
             "request-duration" => {
                 let range = upper_bound(spec);
@@ -48,7 +50,8 @@ impl Reader<'_> {
                 let whole = ThresholdRange { min: range.min.map(f64::trunc), max: range.max.map(f64::trunc) };
                 let measure =
                     Measure::Latency { quantile: Some(0.99), unit: Some(LatencyUnit::Milliseconds) };
-                metrics.push(metric(measure, "", threshold(whole)));
+                let measured = metric(measure, "", threshold(whole));
+                metrics.push(Metric { refused: unreadable_interval(&spec.interval), ..measured });
             }
             _ => {}
         }
@@ -60,8 +63,9 @@ impl Reader<'_> {
             self.plan.templates.push(template_key("MetricTemplate", namespace, &reference.name));
             match look_up(self.cluster, Kind::METRIC_TEMPLATE, Some(namespace), &reference.name) {
                 Ok(template) => {
-                    let measure = self.template_measure(&template, spec);
-                    metrics.push(metric(measure, &object, range));
+                    let measured = metric(self.template_measure(&template, spec), &object, range);
+                    metrics
+                        .push(Metric { refused: template_interval(&template, &spec.interval), ..measured });
                 }
                 Err(why) => {
                     let path = format!("{path}.templateRef");
@@ -72,8 +76,9 @@ impl Reader<'_> {
         } else if !spec.query.is_empty() {
             let interval = if spec.interval.is_empty() { DEFAULT_INTERVAL } else { &spec.interval };
             let query = self.render(&spec.query, interval, spec);
-            let measure = queried_measure(&query).0;
-            metrics.push(metric(measure, "", range));
+            let measured = metric(queried_measure(&query).0, "", range);
+            let interval = if uses_interval(&spec.query) { &spec.interval } else { "" };
+            metrics.push(Metric { refused: unreadable_interval(interval), ..measured });
         } else if metrics.is_empty() {
             metrics.push(Metric {
                 refused: Some(
@@ -118,6 +123,31 @@ impl Reader<'_> {
     }
 }
 
+/// Why a check with this interval always fails: the query gets the text as it is. None is no fault here.
+fn unreadable_interval(interval: &str) -> Option<String> {
+    (!interval.is_empty() && parse_go(interval).is_none())
+        .then(|| format!("its interval {interval:?} is no duration, so every check fails"))
+}
+
+/// The same for a metric with a template, which gets no default, where the provider or the query needs an interval
+/// (`pkg/metrics/providers`).
+fn template_interval(template: &MetricTemplate, interval: &str) -> Option<String> {
+    const PROVIDERS: [&str; 5] = ["cloudwatch", "datadog", "dynatrace", "newrelic", "splunk"];
+    let MetricTemplateSpec { provider, query } = &template.spec;
+    if !PROVIDERS.contains(&provider.kind.as_str()) && !uses_interval(query) {
+        return None;
+    }
+    if interval.is_empty() {
+        return Some("it has no interval, and its template needs one, so every check fails".to_owned());
+    }
+    unreadable_interval(interval)
+}
+
+/// Whether a query has a place for the interval.
+fn uses_interval(query: &str) -> bool {
+    query.replace(' ', "").contains("{{interval}}")
+}
+
 /// The range, or the old field as an upper bound. Without either only 0 passes, which is no threshold anyone chose.
 fn upper_bound(spec: &Spec) -> ThresholdRange {
     spec.threshold_range
@@ -126,4 +156,54 @@ fn upper_bound(spec: &Spec) -> ThresholdRange {
 
 fn threshold(range: ThresholdRange) -> Threshold {
     Threshold::Range { min: range.min, max: range.max }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json, value::to_raw_value};
+
+    use crate::cluster::Objects;
+    use crate::controllers::flagger::read_canary;
+
+    /// Why a metric is refused, with a template of the provider and the query.
+    fn refusal(metric: &Value, provider: &str, query: &str) -> Option<String> {
+        let mut cluster = Objects::default();
+        let template = json!({"apiVersion": "flagger.app/v1beta1", "kind": "MetricTemplate",
+            "metadata": {"name": "t", "namespace": "shop"},
+            "spec": {"provider": {"type": provider}, "query": query}});
+        cluster.insert(to_raw_value(&template).unwrap()).unwrap();
+        let canary = json!({"spec": {"analysis": {"stepWeight": 10, "metrics": [metric]}}});
+        let plan = read_canary(&canary.to_string(), "shop", &cluster).unwrap();
+        plan.metrics().next().unwrap().refused.clone()
+    }
+
+    #[test]
+    fn intervals_that_a_check_cannot_do_without() {
+        let template =
+            |interval: &str| json!({"name": "m", "interval": interval, "templateRef": {"name": "t"}});
+        let built_in = |interval: &str| json!({"name": "request-duration", "interval": interval});
+        let inline = |interval: &str, query: &str| json!({"name": "m", "interval": interval, "query": query});
+        let (with, without) = ("sum(rate(a[{{ interval }}]))", "sum(rate(a[1m]))");
+        for (metric, provider, query) in [
+            (template(""), "datadog", without),
+            (template("1mfoo"), "newrelic", without),
+            (template(""), "prometheus", with),
+            (template("1mfoo"), "graphite", "a({{interval}})"),
+            (built_in("1mfoo"), "", ""),
+            (inline("1mfoo", with), "", ""),
+        ] {
+            assert!(refusal(&metric, provider, query).is_some(), "{metric} {provider} {query}");
+        }
+        for (metric, provider, query) in [
+            (template("1m"), "datadog", without),
+            (template(""), "prometheus", without),
+            (template("1mfoo"), "prometheus", without),
+            (template("90s"), "prometheus", with),
+            (built_in(""), "", ""),
+            (inline("", with), "", ""),
+            (inline("1mfoo", without), "", ""),
+        ] {
+            assert_eq!(refusal(&metric, provider, query), None, "{metric} {provider} {query}");
+        }
+    }
 }

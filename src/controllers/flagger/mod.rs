@@ -4,6 +4,7 @@ mod metric;
 mod rollback;
 mod spec;
 mod stages;
+mod validation;
 
 use serde::Deserialize;
 
@@ -40,6 +41,7 @@ pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result
     if let Some(analysis) = &spec.analysis {
         rollback::read(analysis, &mut plan);
     }
+    plan.refused.extend(validation::mistakes(spec));
     if spec.skip_analysis {
         // Ready pods are promoted in one go, gates and checks unasked.
         let path = "spec.skipAnalysis".to_owned();

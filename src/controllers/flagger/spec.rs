@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use crate::kubernetes::{Metadata, or_default};
 
@@ -21,16 +22,24 @@ pub(super) struct CanarySpec {
     pub analysis: Option<Analysis>,
     pub skip_analysis: bool,
     pub suspend: bool,
+    /// A value as it is, like others below: a reader for each would cost more than it is worth.
+    pub service: Value,
+    pub autoscaler_ref: Option<IgnoredAny>,
+    pub ingress_ref: TargetRef,
+    pub route_ref: TargetRef,
+    pub canary_analysis: Option<IgnoredAny>,
 }
 
-/// The workload a Canary releases.
+/// A reference to an object of the same namespace, above all to the workload a Canary releases.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct TargetRef {
     /// Deployment, `DaemonSet` or Service.
     pub kind: String,
     /// Its name, in the Canary's namespace.
     pub name: String,
+    /// What tells a Knative Service from one of Kubernetes.
+    pub api_version: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -50,6 +59,11 @@ pub(super) struct Analysis {
     pub metrics: Vec<Metric>,
     #[serde(deserialize_with = "or_default")]
     pub webhooks: Vec<Webhook>,
+    pub step_weight_promotion: i64,
+    pub session_affinity: Option<Value>,
+    /// Read, like the two after it, so that a fraction is refused: the schema accepts it, the controller does not.
+    pub mirror_weight: i64,
+    pub primary_ready_threshold: Option<i64>,
     pub canary_ready_threshold: Option<i64>,
     #[serde(deserialize_with = "or_default")]
     pub alerts: Vec<Alert>,
@@ -97,6 +111,9 @@ pub(super) struct Webhook {
     pub kind: String,
     #[serde(deserialize_with = "or_default")]
     pub metadata: BTreeMap<String, String>,
+    pub timeout: String,
+    /// Read so that a fraction is refused.
+    pub retries: i64,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

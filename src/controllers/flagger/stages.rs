@@ -188,14 +188,14 @@ impl Reader<'_> {
 }
 
 /// The weights a release goes through, each with the field that sets it.
-struct Progression {
-    weights: Vec<(String, f64)>,
+pub(super) struct Progression {
+    pub weights: Vec<(String, f64)>,
     /// Why it stays at the last of them for ever.
-    stuck: Option<&'static str>,
+    pub stuck: Option<&'static str>,
 }
 
 impl Progression {
-    fn of(analysis: &Analysis) -> Self {
+    pub(super) fn of(analysis: &Analysis) -> Self {
         let by_list = analysis.step_weights.last().map(|last| whole(*last).min(100.0));
         let largest = by_list.unwrap_or(match analysis.max_weight {
             ..=0 => 100.0,
@@ -217,11 +217,15 @@ impl Progression {
             return progression;
         }
         for (index, next) in analysis.step_weights.iter().map(|next| whole(*next).min(100.0)).enumerate() {
-            if weight >= largest && index > 0 {
+            // At 100 the list is over, whatever follows; below, the next step counts before the end does.
+            if weight >= 100.0 {
                 break;
             }
             if next <= weight {
                 progression.stuck = Some("stepWeights that do not increase");
+                break;
+            }
+            if weight >= largest {
                 break;
             }
             weight = next;
