@@ -5,6 +5,7 @@
 pub mod argo;
 pub mod flagger;
 mod measure;
+mod traffic;
 mod workload;
 
 use crate::cluster::{Cluster, Kind};

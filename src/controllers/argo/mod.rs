@@ -3,14 +3,17 @@
 mod arguments;
 mod blue_green;
 mod canary;
+mod intervention;
 mod metric;
 mod spec;
+mod status;
 mod templates;
 mod weights;
 
 use serde::Deserialize;
 
 use self::arguments::Arguments;
+pub(crate) use self::intervention::intervene;
 use self::metric::Origin;
 pub(crate) use self::spec::WorkloadRef;
 use self::spec::{AnalysisReference, Rollout};
