@@ -6,10 +6,10 @@ use crate::admission::{Origin, UserInfo};
 use crate::cluster::Cluster;
 use crate::controllers::Malformed;
 use crate::exemption::Exemption;
+use crate::intervention::Intervention;
 use crate::kubernetes::Metadata;
 use crate::plan::{
-    DeliveryPlan, Metric, Mistake, Outcome, Signal, Timeline, Unresolved, outcomes, play_good,
-    play_unverified,
+    DeliveryPlan, Metric, Outcome, Signal, Timeline, Unresolved, outcomes, play_good, play_unverified,
 };
 use crate::settings::Settings;
 
@@ -73,27 +73,6 @@ impl Release {
         let outcomes = outcomes(&plan, &timeline, required, distinct);
         let unverified = play_unverified(&plan, &timeline);
         Self { plan, timeline, outcomes, unverified }
-    }
-}
-
-/// What somebody who is no controller does to a release under way, or to what releases depend on.
-#[derive(Debug, Default)]
-pub struct Intervention {
-    /// Acts that skip what the plan promises.
-    pub skips: Vec<Mistake>,
-    /// Acts that take away, or weaken, what protects a release.
-    pub weakens: Vec<Mistake>,
-    /// Edits of what a controller manages.
-    pub edits: Vec<Mistake>,
-    /// What the cluster could not be asked for.
-    pub unasked: Vec<Mistake>,
-}
-
-impl Intervention {
-    /// Whether there is nothing to say about it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        [&self.skips, &self.weakens, &self.edits, &self.unasked].iter().all(|mistakes| mistakes.is_empty())
     }
 }
 

@@ -18,6 +18,7 @@ pub mod finding;
 mod freeze;
 #[cfg(target_arch = "wasm32")]
 mod guest;
+mod intervention;
 mod json;
 mod json_path;
 mod kubernetes;
@@ -58,7 +59,7 @@ pub fn review(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster)
         return Review::default();
     }
     let change = change::of(target, request);
-    let mut subjects = subject::interventions(target, &identity, request, cluster);
+    let mut subjects = subject::interventions(target, &identity, request, settings, cluster);
     if !change.is_nothing() {
         subjects.extend(subject::read(target.kind, object, &identity, request, settings, cluster));
     }

@@ -30,9 +30,26 @@ const CONTROLLERS: [&str; 19] = [
 /// The controller manager, where it uses no service accounts.
 const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
 
-/// The kinds, with their groups, by which the two controllers divide traffic.
-const ROUTES: [(&str, &str); 2] =
-    [("networking.istio.io", "VirtualService"), ("networking.k8s.io", "Ingress")];
+/// The kinds, with their groups, by which the two controllers, and Argo Rollouts' Gateway API plugin, divide traffic.
+const ROUTES: [(&str, &str); 17] = [
+    ("networking.istio.io", "VirtualService"),
+    ("networking.istio.io", "DestinationRule"),
+    ("networking.k8s.io", "Ingress"),
+    ("gateway.networking.k8s.io", "HTTPRoute"),
+    ("gateway.networking.k8s.io", "GRPCRoute"),
+    ("gateway.networking.k8s.io", "TCPRoute"),
+    ("gateway.networking.k8s.io", "TLSRoute"),
+    ("split.smi-spec.io", "TrafficSplit"),
+    ("traefik.io", "TraefikService"),
+    ("traefik.containo.us", "TraefikService"),
+    ("apisix.apache.org", "ApisixRoute"),
+    ("projectcontour.io", "HTTPProxy"),
+    ("gateway.solo.io", "RouteTable"),
+    ("getambassador.io", "Mapping"),
+    ("x.getambassador.io", "AmbassadorMapping"),
+    ("appmesh.k8s.aws", "VirtualRouter"),
+    ("kuma.io", "TrafficRoute"),
+];
 
 /// What a request is judged as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

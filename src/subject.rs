@@ -4,16 +4,17 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::admission::{Origin, Request};
-use crate::case::{Intervention, Release, Subject, WorkloadObject};
-use crate::cluster::{Cluster, Kind, Overlay};
+use crate::case::{Release, Subject, WorkloadObject};
+use crate::cluster::{Cluster, Kind, Overlay, Unreadable};
 use crate::controllers::{Malformed, argo, flagger, parse};
 use crate::exemption::{Exemption, Terms};
 use crate::finding::Finding;
+use crate::intervention::{Attempt, Intervention};
 use crate::json;
 use crate::kubernetes::Metadata;
-use crate::plan::{DeliveryPlan, Missing, Unresolved, template_key};
+use crate::plan::{DeliveryPlan, Missing, Mistake, Unresolved, template_key};
 use crate::rules;
-use crate::scope::{Governed, Target};
+use crate::scope::{Act, Governed, Target};
 use crate::settings::Settings;
 
 /// Rules about an analysis, which a template is judged by together with the objects that refer to it.
@@ -123,14 +124,61 @@ pub(crate) fn interventions(
     target: Target,
     identity: &Identity,
     request: &Request<'_>,
+    settings: &Settings,
     cluster: &dyn Cluster,
 ) -> Vec<Judged> {
-    let intervention = Intervention::default();
-    let _ = (target, identity, request, cluster);
-    if intervention.is_empty() {
+    let Some(old) = request.old_object else { return Vec::new() };
+    let template = matches!(target.kind, Governed::AnalysisTemplate | Governed::MetricTemplate);
+    if target.act != Act::Delete && (template || target.kind == Governed::Workload) {
         return Vec::new();
     }
-    vec![Judged { subject: Subject::Intervention(intervention), place: Place::Here }]
+    // What cannot be read has nothing in it; a new object like that is judged for it elsewhere.
+    let read = |object: &RawValue| json::from_str(object.get()).unwrap_or_default();
+    let mut found = Intervention::default();
+    if template {
+        delete_template(target.kind, identity, request, settings, cluster, &mut found);
+    } else {
+        let attempt = Attempt {
+            target,
+            kind: &request.kind.kind,
+            name: &identity.metadata.name,
+            namespace: &identity.namespace,
+            old: read(old),
+            new: request.object.map(read).unwrap_or_default(),
+            scope: &settings.scope,
+            cluster,
+        };
+        argo::intervene(&attempt, &mut found);
+        flagger::intervene(&attempt, &mut found);
+    }
+    if found.is_empty() {
+        return Vec::new();
+    }
+    vec![Judged { subject: Subject::Intervention(found), place: Place::Here }]
+}
+
+/// A template that is gone stops the releases that refer to it.
+fn delete_template(
+    kind: Governed,
+    identity: &Identity,
+    request: &Request<'_>,
+    settings: &Settings,
+    cluster: &dyn Cluster,
+    found: &mut Intervention,
+) {
+    let users = match users(kind, identity, request, settings, cluster) {
+        Ok(users) => users,
+        Err(error) => return found.unasked(&identity.title, &error.0),
+    };
+    let live: Vec<String> = users.into_iter().filter(|user| user.live).map(|user| user.title).collect();
+    if !live.is_empty() {
+        let live = live.join(", ");
+        found.weakens.push(Mistake::new(
+            "metadata.name",
+            format!("{live} refers to it, and can neither go on nor be rolled back without it"),
+            format!("let {live} do without it first"),
+        ));
+    }
 }
 
 /// Everything that is to be judged about `object`.
@@ -157,10 +205,10 @@ pub(crate) fn read(
         Governed::Workload => return vec![here(workload(json, identity, request))],
         Governed::AnalysisTemplate => {
             let mut judged = vec![here(argo::read_template(json).map(Subject::Template))];
-            judged.extend(users(kind, object, identity, request, settings, cluster));
+            judged.extend(judged_with(kind, object, identity, request, settings, cluster));
             return judged;
         }
-        Governed::MetricTemplate => return users(kind, object, identity, request, settings, cluster),
+        Governed::MetricTemplate => return judged_with(kind, object, identity, request, settings, cluster),
         Governed::Run | Governed::Service | Governed::Route => return Vec::new(),
     };
     vec![here(plan.map(|plan| Subject::Release(Box::new(play(plan, settings)))))]
@@ -205,10 +253,53 @@ fn workload(json: &str, identity: &Identity, request: &Request<'_>) -> Result<Su
     }))
 }
 
+/// A release that refers to a template.
+struct User {
+    title: String,
+    metadata: Metadata,
+    plan: DeliveryPlan,
+    /// It has, or may have, pods.
+    live: bool,
+}
+
+/// The governed releases that refer to the template of a request.
+fn users(
+    kind: Governed,
+    identity: &Identity,
+    request: &Request<'_>,
+    settings: &Settings,
+    cluster: &dyn Cluster,
+) -> Result<Vec<User>, Unreadable> {
+    let template = template_key(&request.kind.kind, &identity.namespace, &identity.metadata.name);
+    let (user_kind, namespace) = match kind {
+        // A Canary may refer to a template of another namespace.
+        Governed::MetricTemplate => (Kind::CANARY, None),
+        _ if identity.namespace.is_empty() => (Kind::ROLLOUT, None),
+        _ => (Kind::ROLLOUT, Some(identity.namespace.as_str())),
+    };
+    let mut users = Vec::new();
+    for json in cluster.list(user_kind, namespace)? {
+        let metadata = json::from_str::<Identified>(json.get()).unwrap_or_default().metadata;
+        let namespace = metadata.namespace.as_deref().unwrap_or("default");
+        if !settings.scope.includes_namespace(namespace) || !settings.scope.includes_labels(&metadata.labels)
+        {
+            continue;
+        }
+        let Some(Ok(plan)) = read_plan(user_kind.kind, json.get(), namespace, cluster) else { continue };
+        if plan.templates.contains(&template) {
+            let title = format!("{} {namespace}/{}", user_kind.kind, metadata.name);
+            let scaled_to_0 =
+                json::from_str::<Workload>(json.get()).is_ok_and(|user| user.spec.replicas == Some(0));
+            users.push(User { title, metadata, plan, live: !scaled_to_0 });
+        }
+    }
+    Ok(users)
+}
+
 /// The releases that refer to a template, as they would be with `object` in its place.
 ///
 /// Offline every object of the set is judged by itself, with all templates in place.
-fn users(
+fn judged_with(
     kind: Governed,
     object: &RawValue,
     identity: &Identity,
@@ -220,40 +311,25 @@ fn users(
         return Vec::new();
     }
     let Ok(overlay) = Overlay::new(cluster, object.to_owned()) else { return Vec::new() };
-    let template = template_key(&request.kind.kind, &identity.namespace, &identity.metadata.name);
-    let (user_kind, namespace) = match kind {
-        // A Canary may refer to a template of another namespace.
-        Governed::MetricTemplate => (Kind::CANARY, None),
-        _ if identity.namespace.is_empty() => (Kind::ROLLOUT, None),
-        _ => (Kind::ROLLOUT, Some(identity.namespace.as_str())),
-    };
-    let users = match cluster.list(user_kind, namespace) {
-        Ok(users) => users,
+    match users(kind, identity, request, settings, &overlay) {
+        Ok(users) => users.into_iter().map(|user| judge_user(user, request, settings)).collect(),
         Err(error) => {
             let users = format!("what refers to {}", identity.title);
             let unresolved = Unresolved::new("metadata.name", users, Missing::Unreadable(error.0));
-            return vec![Judged { subject: Subject::Users(unresolved), place: Place::Here }];
-        }
-    };
-    let mut judged = Vec::new();
-    for user in users {
-        let metadata = json::from_str::<Identified>(user.get()).unwrap_or_default().metadata;
-        let namespace = metadata.namespace.as_deref().unwrap_or("default");
-        if !settings.scope.includes_namespace(namespace) || !settings.scope.includes_labels(&metadata.labels)
-        {
-            continue;
-        }
-        let Some(Ok(mut plan)) = read_plan(user_kind.kind, user.get(), namespace, &overlay) else { continue };
-        if plan.templates.contains(&template) {
-            // Its pods are not the template's business.
-            plan.workload = None;
-            let title = format!("{} {namespace}/{}", user_kind.kind, metadata.name);
-            let exemption = Exemption::read(&metadata.annotations, exemption_terms(request, settings));
-            let subject = Subject::Release(Box::new(play(plan, settings)));
-            judged.push(Judged { subject, place: Place::Through { title, exemption } });
+            vec![Judged { subject: Subject::Users(unresolved), place: Place::Here }]
         }
     }
-    judged
+}
+
+fn judge_user(user: User, request: &Request<'_>, settings: &Settings) -> Judged {
+    let User { title, metadata, mut plan, .. } = user;
+    // Its pods are not the template's business.
+    plan.workload = None;
+    let exemption = Exemption::read(&metadata.annotations, exemption_terms(request, settings));
+    Judged {
+        subject: Subject::Release(Box::new(play(plan, settings))),
+        place: Place::Through { title, exemption },
+    }
 }
 
 fn play(plan: DeliveryPlan, settings: &Settings) -> Release {

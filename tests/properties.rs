@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 /// Names of fields the front ends read, so that random objects are not only skipped.
-const FIELDS: [&str; 36] = [
+const FIELDS: [&str; 52] = [
     "metadata",
     "name",
     "labels",
@@ -47,6 +47,22 @@ const FIELDS: [&str; 36] = [
     "thresholdRange",
     "min",
     "targetRef",
+    "status",
+    "abort",
+    "promoteFull",
+    "pauseConditions",
+    "reason",
+    "currentStepIndex",
+    "stableRS",
+    "phase",
+    "controller",
+    "kind",
+    "selector",
+    "stableService",
+    "trafficRouting",
+    "weight",
+    "paused",
+    "suspend",
 ];
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -184,6 +200,29 @@ proptest! {
             ..request(kind, &object)
         };
         let review = review(&request, &Settings::default(), &Objects::default());
+        prop_assert!(review.accepted() || review.message().starts_with("rollgate rejects "));
+    }
+
+    #[test]
+    fn every_act_gets_an_answer(old in any_json(), new in any_json(), kind in prop::sample::select(vec![
+        ("argoproj.io", "Rollout"), ("argoproj.io", "AnalysisRun"), ("argoproj.io", "AnalysisTemplate"),
+        ("flagger.app", "Canary"), ("", "Service"), ("networking.k8s.io", "Ingress"), ("apps", "ReplicaSet"),
+    ]), (operation, sub_resource) in prop::sample::select(vec![("UPDATE", ""), ("UPDATE", "status"), ("DELETE", "")])) {
+        let mut cluster = Objects::default();
+        for (kind, spec) in [("Rollout", &old["spec"]), ("Canary", &new["spec"])] {
+            let api_version = if kind == "Rollout" { "argoproj.io/v1alpha1" } else { "flagger.app/v1beta1" };
+            let object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}, "spec": spec});
+            cluster.insert(raw(&object)).expect("an object");
+        }
+        let (old, new) = (raw(&old), raw(&new));
+        let request = Request {
+            operation: operation.into(),
+            sub_resource: Some(sub_resource.into()),
+            old_object: Some(&old),
+            object: (operation == "UPDATE").then_some(&*new),
+            ..request(kind, &old)
+        };
+        let review = review(&request, &Settings::default(), &cluster);
         prop_assert!(review.accepted() || review.message().starts_with("rollgate rejects "));
     }
 

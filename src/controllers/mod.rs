@@ -7,6 +7,7 @@ pub mod flagger;
 mod measure;
 #[cfg(test)]
 mod table;
+mod traffic;
 mod workload;
 
 use crate::cluster::{Cluster, Kind};

@@ -2,6 +2,7 @@
 
 use super::{DENY, Document, Report, Rule};
 use crate::case::{Case, Subject};
+use crate::plan::Mistake;
 
 pub(super) static RULE: Rule =
     Rule { name: "no-skip", requirement: "BAN-PD-STR-01", levels: DENY, parameters: &[], check };
@@ -16,7 +17,12 @@ pub(super) static DOCUMENT: Document = Document {
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
     match &case.subject {
         Subject::Release(release) => report.find_all(&release.plan.skipped),
-        Subject::Intervention(intervention) => report.find_all(&intervention.skips),
+        Subject::Intervention(intervention) => {
+            report.find_all(&intervention.skips);
+            for Mistake { path, message, help } in &intervention.shortens {
+                report.warn(path, message, help);
+            }
+        }
         _ => {}
     }
 }

@@ -3,9 +3,11 @@
 mod arguments;
 mod blue_green;
 mod canary;
+mod intervention;
 mod metric;
 mod rollback;
 mod spec;
+mod status;
 mod templates;
 mod validation;
 mod weights;
@@ -13,6 +15,7 @@ mod weights;
 use serde::Deserialize;
 
 use self::arguments::Arguments;
+pub(crate) use self::intervention::intervene;
 use self::metric::Origin;
 pub(crate) use self::spec::WorkloadRef;
 use self::spec::{AnalysisReference, Rollout};

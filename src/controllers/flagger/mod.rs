@@ -1,5 +1,6 @@
 //! Flagger: Canary and `MetricTemplate`.
 
+mod intervention;
 mod metric;
 mod rollback;
 mod spec;
@@ -8,12 +9,13 @@ mod validation;
 
 use serde::Deserialize;
 
+pub(crate) use self::intervention::intervene;
 pub(crate) use self::spec::TargetRef;
 use self::spec::{Canary, CanarySpec};
 use super::{Malformed, Named, Referent, parse, resolve_workload};
 use crate::cluster::{Cluster, Kind};
 use crate::duration::parse_go;
-use crate::plan::{DeliveryPlan, Missing, Position, Stage, Unresolved, Wait, Workload};
+use crate::plan::{DeliveryPlan, Missing, Mistake, Position, Stage, Unresolved, Wait, Workload};
 
 /// What an interval comes to that cannot be read, in seconds.
 const DEFAULT_INTERVAL: f64 = 60.0;
@@ -46,6 +48,11 @@ pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result
         // Ready pods are promoted in one go, gates and checks unasked.
         let path = "spec.skipAnalysis".to_owned();
         plan.path.clone_from(&path);
+        plan.skipped.push(Mistake::new(
+            path.clone(),
+            "pods that are ready are promoted at once, with no check and no gate",
+            "leave skipAnalysis out",
+        ));
         plan.stages = vec![Stage { path, weight: 100.0, effective_weight: 100.0, ..Stage::default() }];
         for analysis in &mut plan.analyses {
             analysis.beside_from = Some(Position::NEVER);

@@ -1,0 +1,767 @@
+//! What people, pipelines and controllers really send, as the API server passes it on: each request an old and a
+//! new object that differ in a small patch. The objects are the canonical ones, stored and in mid-release.
+
+use rollgate_policy::cluster::{Cluster, Kind, Objects, Unreadable};
+use rollgate_policy::protocol;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+/// 2026-12-01T12:00:00Z.
+const NOW: i64 = 1_796_126_400;
+
+const DEV: &str = "dev@example.com";
+const DASHBOARD: &str = "system:serviceaccount:argo-rollouts:argo-rollouts-dashboard";
+const ARGO_CD: &str = "system:serviceaccount:argocd:argocd-server";
+const ARGO_ROLLOUTS: &str = "system:serviceaccount:argo-rollouts:argo-rollouts";
+const FLAGGER: &str = "system:serviceaccount:istio-system:flagger";
+const GARBAGE_COLLECTOR: &str = "system:serviceaccount:kube-system:generic-garbage-collector";
+const AUTOSCALER: &str = "system:serviceaccount:kube-system:horizontal-pod-autoscaler";
+
+fn stored() -> Vec<Value> {
+    serde_json::from_str(include_str!("requests/objects.json")).expect("JSON")
+}
+
+fn object(kind: &str, name: &str) -> Value {
+    let mut objects = stored().into_iter();
+    let found = objects.find(|object| object["kind"] == kind && object["metadata"]["name"] == name);
+    found.unwrap_or_else(|| panic!("no {kind} {name}"))
+}
+
+/// At the pause of ten minutes that follows 25 %.
+fn canary() -> Value {
+    object("Rollout", "payments")
+}
+
+/// Before the switch, its pre-promotion analysis running.
+fn blue_green() -> Value {
+    object("Rollout", "payments-ledger")
+}
+
+/// A JSON merge patch (RFC 7386), as `kubectl patch --type merge` sends it.
+fn merge(target: &mut Value, patch: &Value) {
+    let Some(fields) = patch.as_object() else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    for (key, value) in fields {
+        if value.is_null() {
+            target.as_object_mut().expect("an object").remove(key);
+        } else {
+            merge(&mut target[key], value);
+        }
+    }
+}
+
+fn patched(object: &Value, patch: &Value) -> Value {
+    let mut object = object.clone();
+    merge(&mut object, patch);
+    object
+}
+
+fn cluster(objects: Vec<Value>) -> Objects {
+    let mut cluster = Objects::default();
+    for object in objects {
+        cluster.insert(RawValue::from_string(object.to_string()).expect("JSON")).expect("an object");
+    }
+    cluster
+}
+
+/// A cluster nobody can ask.
+struct Silent;
+
+impl Cluster for Silent {
+    fn get(&self, _: Kind, _: Option<&str>, _: &str) -> Result<Option<Box<RawValue>>, Unreadable> {
+        Err(Unreadable("no route to host".to_owned()))
+    }
+
+    fn list(&self, _: Kind, _: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        Err(Unreadable("no route to host".to_owned()))
+    }
+}
+
+/// An act on an object.
+#[derive(Clone)]
+struct Act {
+    operation: &'static str,
+    sub_resource: &'static str,
+    old: Value,
+    new: Value,
+}
+
+fn create(new: Value) -> Act {
+    Act { operation: "CREATE", sub_resource: "", old: Value::Null, new }
+}
+
+fn update(old: &Value, patch: &Value) -> Act {
+    Act { operation: "UPDATE", sub_resource: "", old: old.clone(), new: patched(old, patch) }
+}
+
+fn status(old: &Value, patch: &Value) -> Act {
+    Act { sub_resource: "status", ..update(old, &json!({"status": patch})) }
+}
+
+fn delete(old: &Value) -> Act {
+    Act { operation: "DELETE", sub_resource: "", old: old.clone(), new: Value::Null }
+}
+
+/// `kubectl scale` of an object, whatever it is.
+fn scale(object: &Value, replicas: u32) -> Act {
+    let scale = |replicas: &Value| {
+        json!({"apiVersion": "autoscaling/v1", "kind": "Scale",
+            "metadata": {"name": object["metadata"]["name"], "namespace": "shop"}, "spec": {"replicas": replicas}})
+    };
+    let (old, new) = (scale(&object["spec"]["replicas"]), scale(&json!(replicas)));
+    Act { operation: "UPDATE", sub_resource: "scale", old, new }
+}
+
+impl Act {
+    /// The answer to the act by `user`, with every object of the world in the cluster.
+    fn by(&self, user: &str) -> Answer {
+        self.with(user, &cluster(stored()), &json!({}))
+    }
+
+    fn with(&self, user: &str, cluster: &dyn Cluster, settings: &Value) -> Answer {
+        let object = if self.new.is_null() { &self.old } else { &self.new };
+        let api_version = object["apiVersion"].as_str().expect("an apiVersion");
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let kind = object["kind"].as_str().expect("a kind");
+        // A Scale is asked of another kind's resource.
+        let plural =
+            if kind == "Scale" { "rollouts".to_owned() } else { format!("{}s", kind.to_lowercase()) };
+        let kind = json!({"group": group, "version": version, "kind": kind});
+        let resource = json!({"group": group, "version": version, "resource": plural});
+        let mut request = json!({
+            "uid": "705ab4f5-6393-11e8-b7cc-42010a800002", "kind": kind, "requestKind": kind,
+            "resource": resource, "requestResource": resource, "name": object["metadata"]["name"],
+            "namespace": "shop", "operation": self.operation, "dryRun": false, "object": self.new,
+            "oldObject": self.old, "options": {"apiVersion": "meta.k8s.io/v1", "kind": "UpdateOptions"},
+            "userInfo": {"username": user, "uid": "014fbff9", "groups": ["system:authenticated"], "extra": {}},
+        });
+        if !self.sub_resource.is_empty() {
+            request["subResource"] = json!(self.sub_resource);
+            request["requestSubResource"] = json!(self.sub_resource);
+        }
+        let payload = json!({"request": request, "settings": settings}).to_string();
+        Answer(serde_json::from_slice(&protocol::validate(payload.as_bytes(), NOW, cluster)).expect("JSON"))
+    }
+
+    /// Holds the act, by people and pipelines, to a verdict: the rules that deny it, none when it is accepted.
+    fn is_denied_by(&self, rules: &str) {
+        for user in [DEV, DASHBOARD, ARGO_CD, "system:serviceaccount:shop:argo-rollouts"] {
+            let answer = self.by(user);
+            assert_eq!(answer.rules("denied-by"), rules, "{user}: {}", answer.0);
+            assert_eq!(answer.accepted(), rules.is_empty(), "{user}: {}", answer.0);
+        }
+    }
+
+    /// Denied to people and pipelines, and left to the controller, whose own act it is.
+    fn is_denied_but_to(&self, controller: &str, rules: &str) {
+        self.is_denied_by(rules);
+        assert_eq!(self.by(controller).0, json!({"accepted": true}));
+    }
+
+    fn is_accepted(&self) {
+        self.is_denied_by("");
+    }
+}
+
+struct Answer(Value);
+
+impl Answer {
+    fn accepted(&self) -> bool {
+        self.0["accepted"].as_bool().expect("a verdict")
+    }
+
+    /// The rules that deny, or warn.
+    fn rules(&self, key: &str) -> &str {
+        self.0["audit_annotations"][key].as_str().unwrap_or_default()
+    }
+
+    fn message(&self) -> &str {
+        self.0["message"].as_str().unwrap_or_default()
+    }
+}
+
+fn owned(kind: &str, name: &str, owner: (&str, &str), rest: &Value) -> Value {
+    let api_version = match kind {
+        "ReplicaSet" => "apps/v1",
+        _ => "argoproj.io/v1alpha1",
+    };
+    let run = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": "shop",
+        "labels": {"rollouts-pod-template-hash": "7c5d", "rollout-type": "Background"},
+        "ownerReferences": [{"apiVersion": "argoproj.io/v1alpha1", "kind": owner.0, "name": owner.1,
+            "uid": "1", "controller": true, "blockOwnerDeletion": true}]}});
+    patched(&run, rest)
+}
+
+fn analysis_run() -> Value {
+    owned(
+        "AnalysisRun",
+        "payments-7c5d-2",
+        ("Rollout", "payments"),
+        &json!({
+            "spec": {"metrics": [{"name": "error-rate", "provider": {"prometheus": {"query": "q"}}}]},
+            "status": {"phase": "Running", "metricResults": [{"name": "error-rate", "failed": 1}]},
+        }),
+    )
+}
+
+fn experiment() -> Value {
+    owned(
+        "Experiment",
+        "payments-7c5d-2-0",
+        ("Rollout", "payments"),
+        &json!({
+            "spec": {"duration": "10m", "templates": []}, "status": {"phase": "Running"},
+        }),
+    )
+}
+
+fn service(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"selector": {"app": "payments", "rollouts-pod-template-hash": "5f9b"},
+            "ports": [{"port": 80}]}})
+}
+
+fn virtual_service(name: &str) -> Value {
+    json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"hosts": ["payments"], "http": [{"name": "primary", "route": [
+            {"destination": {"host": "payments"}, "weight": 75},
+            {"destination": {"host": "payments-canary"}, "weight": 25}]}]}})
+}
+
+/// The same with other weights.
+fn shifted() -> Value {
+    json!({"spec": {"http": [{"name": "primary", "route": [
+        {"destination": {"host": "payments"}, "weight": 0},
+        {"destination": {"host": "payments-canary"}, "weight": 100}]}]}})
+}
+
+fn step(pause: &Value) -> Value {
+    json!({"spec": {"strategy": {"canary": {"steps": [
+        {"setWeight": 10}, {"pause": {"duration": "10m"}}, {"setWeight": 25}, {"pause": pause}]}}}})
+}
+
+/// In the middle of an analysis that is a step.
+fn at_analysis_step() -> Value {
+    patched(
+        &canary(),
+        &json!({"status": {"pauseConditions": null, "controllerPause": false,
+        "currentStepIndex": 8, "phase": "Progressing", "message": null,
+        "canary": {"currentStepAnalysisRunStatus": {"name": "payments-7c5d-2-8", "status": "Running"}}}}),
+    )
+}
+
+fn inconclusive() -> Value {
+    patched(
+        &at_analysis_step(),
+        &json!({"status": {"controllerPause": true,
+        "pauseConditions": [{"reason": "InconclusiveAnalysisRun", "startTime": "2026-12-01T11:55:00Z"}],
+        "canary": {"currentStepAnalysisRunStatus": {"status": "Inconclusive"}}}}),
+    )
+}
+
+fn aborted() -> Value {
+    patched(
+        &canary(),
+        &json!({"status": {"abort": true, "abortedAt": "2026-12-01T11:58:00Z",
+        "pauseConditions": null, "controllerPause": false, "currentStepIndex": 0, "phase": "Degraded"}}),
+    )
+}
+
+/// Nothing under way.
+fn idle(rollout: &Value) -> Value {
+    patched(
+        rollout,
+        &json!({"status": {"currentPodHash": "5f9b", "stableRS": "5f9b", "phase": "Healthy",
+        "pauseConditions": null, "controllerPause": null, "currentStepIndex": 9}}),
+    )
+}
+
+#[test]
+fn scaling_is_never_in_the_way() {
+    for rollout in [canary(), blue_green(), idle(&canary())] {
+        for replicas in [0, 3, 40] {
+            scale(&rollout, replicas).is_accepted();
+            update(&rollout, &json!({"spec": {"replicas": replicas}})).is_accepted();
+        }
+    }
+    let deployment = object("Deployment", "payments-api");
+    let primary = patched(&deployment, &json!({"metadata": {"name": "payments-api-primary"}}));
+    scale(&primary, 12).is_accepted();
+    assert!(scale(&primary, 12).by(AUTOSCALER).accepted());
+    update(&deployment, &json!({"spec": {"replicas": 12}})).is_accepted();
+}
+
+#[test]
+fn the_plugin_aborts_and_retries() {
+    for rollout in [canary(), blue_green(), at_analysis_step(), inconclusive(), idle(&canary())] {
+        status(&rollout, &json!({"abort": true})).is_accepted();
+    }
+    status(&aborted(), &json!({"abort": false})).is_accepted();
+    status(&aborted(), &json!({"abort": null})).is_accepted();
+    // An abort does not cover for anything else.
+    status(&canary(), &json!({"abort": true, "promoteFull": true})).is_denied_by("no-skip");
+}
+
+#[test]
+fn the_plugin_promotes_where_the_plan_waits_for_somebody() {
+    let gate = patched(&canary(), &step(&json!({})));
+    let resumed = status(&gate, &json!({"pauseConditions": null}));
+    resumed.is_accepted();
+    assert_eq!(resumed.by(DEV).rules("warned-by"), "");
+    let manual = patched(
+        &blue_green(),
+        &json!({"spec": {"strategy": {"blueGreen": {"autoPromotionEnabled": false}}}}),
+    );
+    let resumed = status(&manual, &json!({"pauseConditions": null}));
+    resumed.is_accepted();
+    assert_eq!(resumed.by(DEV).rules("warned-by"), "");
+}
+
+#[test]
+fn to_promote_at_a_timed_pause_cuts_it_short() {
+    for rollout in [canary(), blue_green()] {
+        let resumed = status(&rollout, &json!({"pauseConditions": null}));
+        resumed.is_accepted();
+        let answer = resumed.by(DEV);
+        assert_eq!(answer.rules("warned-by"), "no-skip", "{}", answer.0);
+        assert_eq!(resumed.by(ARGO_ROLLOUTS).0, json!({"accepted": true}));
+    }
+}
+
+#[test]
+fn the_plugin_skips_nothing() {
+    for (rollout, patch) in [
+        // promote, while an analysis is running
+        (at_analysis_step(), json!({"pauseConditions": null, "currentStepIndex": 9})),
+        // promote, when one came to no conclusion
+        (inconclusive(), json!({"pauseConditions": null, "controllerPause": false, "currentStepIndex": 9})),
+        (inconclusive(), json!({"pauseConditions": null})),
+        (inconclusive(), json!({"pauseConditions": []})),
+        (inconclusive(), json!({"pauseConditions": null, "abort": true})),
+        // promote --skip-current-step, --skip-all-steps
+        (canary(), json!({"currentStepIndex": 4})),
+        (canary(), json!({"currentStepIndex": 9})),
+        (patched(&canary(), &json!({"status": {"currentStepIndex": null}})), json!({"currentStepIndex": 1})),
+        // promote --full
+        (canary(), json!({"promoteFull": true})),
+        (blue_green(), json!({"promoteFull": true})),
+        (idle(&canary()), json!({"promoteFull": true})),
+    ] {
+        status(&rollout, &patch).is_denied_but_to(ARGO_ROLLOUTS, "no-skip");
+    }
+    // Back is no skip.
+    status(&canary(), &json!({"currentStepIndex": 0})).is_accepted();
+    status(&canary(), &json!({"promoteFull": false, "controllerPause": false})).is_accepted();
+}
+
+#[test]
+fn a_status_is_not_forged() {
+    for patch in [
+        json!({"stableRS": "7c5d"}),
+        json!({"stableRS": null}),
+        json!({"currentPodHash": "5f9b"}),
+        json!({"currentStepHash": "0000"}),
+        json!({"phase": "Healthy"}),
+        json!({"controllerPause": true, "pauseConditions": [
+            {"reason": "CanaryPauseStep", "startTime": "2026-12-01T00:00:00Z"}]}),
+        json!({"canary": {"currentBackgroundAnalysisRunStatus": {"name": "another"}}}),
+        json!({"canary": {"currentBackgroundAnalysisRunStatus": null}}),
+        json!({"blueGreen": {"activeSelector": "7c5d"}}),
+        json!({"abort": true, "abortedAt": "2026-12-01T11:58:00Z", "stableRS": "7c5d"}),
+    ] {
+        status(&canary(), &patch).is_denied_but_to(ARGO_ROLLOUTS, "no-skip");
+    }
+    // A pause that somebody sets counts as one that somebody has ended.
+    let running = at_analysis_step();
+    status(&running, &json!({"controllerPause": true})).is_denied_but_to(ARGO_ROLLOUTS, "no-skip");
+    status(&canary(), &json!({})).is_accepted();
+    status(&canary(), &json!({"message": "on hold"})).is_accepted();
+    let canary = object("Canary", "payments-api");
+    for patch in [json!({"failedChecks": -100}), json!({"phase": "Promoting"}), json!({"iterations": 11})] {
+        status(&canary, &patch).is_denied_but_to(FLAGGER, "no-skip");
+    }
+    status(&canary, &json!({})).is_accepted();
+}
+
+#[test]
+fn the_plugin_changes_restarts_and_creates_rollouts() {
+    let image = |tag: &str| {
+        let mut rollout = canary();
+        let digest = "0".repeat(64);
+        rollout["spec"]["template"]["spec"]["containers"][0]["image"] =
+            json!(format!("registry.example.com/shop/payments:{tag}@sha256:{digest}"));
+        rollout
+    };
+    // set image sends the whole object; undo replaces the template.
+    for tag in ["2.15.0", "2.13.0"] {
+        Act { new: image(tag), ..update(&canary(), &json!({})) }.is_accepted();
+    }
+    update(&canary(), &json!({"spec": {"restartAt": "2026-12-01T12:00:00Z"}})).is_accepted();
+    create(patched(&canary(), &json!({"status": null}))).is_accepted();
+    // Nobody sets another image and takes the analysis along.
+    let bare = json!({"spec": {"strategy": {"canary": {"analysis": null, "steps": null}}}});
+    let answer = Act { new: patched(&image("2.15.0"), &bare), ..update(&canary(), &json!({})) }.by(DEV);
+    assert!(!answer.accepted() && !answer.rules("denied-by").contains("no-skip"), "{}", answer.0);
+}
+
+#[test]
+fn a_rollout_is_not_paused_in_mid_release() {
+    let pause = json!({"spec": {"paused": true}});
+    update(&canary(), &pause).is_denied_but_to(ARGO_ROLLOUTS, "keep-guardrails");
+    update(&blue_green(), &pause).is_denied_by("keep-guardrails");
+    update(&idle(&canary()), &pause).is_accepted();
+    let paused = patched(&canary(), &pause);
+    update(&paused, &json!({"metadata": {"labels": {"team": "shop"}}})).is_accepted();
+    update(&paused, &json!({"spec": {"paused": false}})).is_accepted();
+}
+
+#[test]
+fn a_rollout_is_not_taken_from_its_controller() {
+    let label =
+        json!({"metadata": {"labels": {"argo-rollouts.argoproj.io/controller-instance-id": "other"}}});
+    update(&canary(), &label).is_denied_by("keep-guardrails");
+    update(&idle(&canary()), &label).is_denied_by("keep-guardrails");
+    update(&patched(&canary(), &json!({"spec": {"replicas": 0}})), &label).is_accepted();
+}
+
+#[test]
+fn a_rollout_is_scaled_down_before_it_is_deleted() {
+    delete(&canary()).is_denied_by("keep-guardrails");
+    delete(&patched(&canary(), &json!({"spec": {"replicas": null}}))).is_denied_by("keep-guardrails");
+    delete(&patched(&canary(), &json!({"spec": {"replicas": 0}}))).is_accepted();
+    assert!(delete(&canary()).by(GARBAGE_COLLECTOR).accepted());
+    let exempted = patched(
+        &canary(),
+        &json!({"metadata": {"annotations": {
+        "rollgate.dev/exempt": "keep-guardrails", "rollgate.dev/justification": "INC-4211: moved to another cluster",
+        "rollgate.dev/approved-by": "release-lead@example.com", "rollgate.dev/expires": "2026-12-01T18:00:00Z"}}}),
+    );
+    let answer = delete(&exempted).by(DEV);
+    assert!(answer.accepted() && answer.rules("warned-by") == "keep-guardrails", "{}", answer.0);
+    assert!(!delete(&exempted).by("release-lead@example.com").accepted());
+}
+
+#[test]
+fn runs_of_a_release_are_left_alone() {
+    let run = analysis_run();
+    for patch in [
+        json!({"spec": {"terminate": true}}),
+        json!({"spec": {"metrics": []}}),
+        json!({"status": {"phase": "Successful"}}),
+        json!({"status": null}),
+        json!({"metadata": {"ownerReferences": null}}),
+        json!({"metadata": {"labels": {"rollouts-pod-template-hash": "5f9b"}}}),
+        json!({"metadata": {"labels": {"argo-rollouts.argoproj.io/controller-instance-id": "other"}}}),
+    ] {
+        update(&run, &patch).is_denied_but_to(ARGO_ROLLOUTS, "no-skip");
+    }
+    update(
+        &run,
+        &json!({"metadata": {"labels": {"team": "shop"}, "annotations": {"a": "b"}, "finalizers": ["f"]}}),
+    )
+    .is_accepted();
+    delete(&run).is_denied_but_to(ARGO_ROLLOUTS, "no-skip");
+    for phase in ["Successful", "Failed", "Error", "Inconclusive"] {
+        delete(&patched(&run, &json!({"status": {"phase": phase}}))).is_accepted();
+    }
+    update(&experiment(), &json!({"spec": {"terminate": true}})).is_denied_but_to(ARGO_ROLLOUTS, "no-skip");
+    // retry experiment
+    let failed = patched(&experiment(), &json!({"status": {"phase": "Failed"}}));
+    update(&failed, &json!({"status": null})).is_accepted();
+    let of_experiment = owned("AnalysisRun", "b", ("Experiment", "a"), &json!({"spec": {"metrics": []}}));
+    update(&of_experiment, &json!({"spec": {"terminate": true}})).is_denied_by("no-skip");
+    // What nobody waits for decides nothing.
+    let alone = patched(&run, &json!({"metadata": {"ownerReferences": null}}));
+    update(&alone, &json!({"spec": {"terminate": true}})).is_accepted();
+    delete(&alone).is_accepted();
+    create(run).is_accepted();
+}
+
+#[test]
+fn a_template_in_use_stays() {
+    for name in ["request-signals", "smoke-check"] {
+        let answer = delete(&object("AnalysisTemplate", name)).by(DEV);
+        assert_eq!(answer.rules("denied-by"), "keep-guardrails", "{}", answer.0);
+        assert!(answer.message().contains("Rollout shop/payments"), "{}", answer.0);
+    }
+    delete(&object("MetricTemplate", "latency-p95")).is_denied_by("keep-guardrails");
+    let unused =
+        patched(&object("AnalysisTemplate", "smoke-check"), &json!({"metadata": {"name": "unused"}}));
+    delete(&unused).is_accepted();
+
+    let template = object("AnalysisTemplate", "request-signals");
+    let outer = patched(
+        &template,
+        &json!({"metadata": {"name": "outer"}, "spec": {"metrics": null, "templates": [{"templateName": "request-signals"}]}}),
+    );
+    let analysis =
+        json!({"spec": {"strategy": {"canary": {"analysis": {"templates": [{"templateName": "outer"}]}}}}});
+    let nested = patched(&canary(), &analysis);
+    let scaled_to_0 = patched(&nested, &json!({"spec": {"replicas": 0}}));
+    let elsewhere = json!({"scope": {"namespaces": {"include": ["*"]}, "workloads": {"a": "b"}}});
+    let settings = json!({});
+    for (rollout, settings, rules) in
+        [(&nested, &settings, "keep-guardrails"), (&scaled_to_0, &settings, ""), (&nested, &elsewhere, "")]
+    {
+        let cluster = cluster(vec![rollout.clone(), outer.clone(), template.clone()]);
+        let answer = delete(&template).with(DEV, &cluster, settings);
+        assert_eq!(answer.rules("denied-by"), rules, "{}", answer.0);
+        assert_eq!(answer.accepted(), rules.is_empty(), "{}", answer.0);
+    }
+}
+
+#[test]
+fn services_of_a_release_are_left_alone() {
+    let fast_track = json!({"spec": {"selector": {"rollouts-pod-template-hash": null}}});
+    let elsewhere = json!({"spec": {"selector": {"app": "other"}}});
+    for name in ["payments", "payments-canary", "payments-ledger", "payments-ledger-preview"] {
+        let service = service(name);
+        update(&service, &fast_track).is_denied_but_to(ARGO_ROLLOUTS, "no-bypass");
+        update(&service, &elsewhere).is_denied_by("no-bypass");
+        update(&service, &json!({"spec": {"ports": [{"port": 8080}]}, "metadata": {"labels": {"a": "b"}}}))
+            .is_accepted();
+        delete(&service).is_denied_by("keep-guardrails");
+        create(service).is_accepted();
+    }
+    for name in ["payments-api", "payments-api-primary", "payments-api-canary"] {
+        update(&service(name), &elsewhere).is_denied_but_to(FLAGGER, "no-bypass");
+        delete(&service(name)).is_denied_but_to(FLAGGER, "keep-guardrails");
+    }
+    for name in ["checkout", "payments-primary", "payments-api-other"] {
+        update(&service(name), &elsewhere).is_accepted();
+        delete(&service(name)).is_accepted();
+    }
+    let idle = cluster(vec![patched(&canary(), &json!({"spec": {"replicas": 0}}))]);
+    assert!(update(&service("payments"), &elsewhere).with(DEV, &idle, &json!({})).accepted());
+}
+
+#[test]
+fn a_service_that_is_released_itself_is_changed() {
+    let target = json!({"spec": {"targetRef": {"kind": "Service"}}});
+    let cluster = cluster(vec![patched(&object("Canary", "payments-api"), &target)]);
+    let edit = |name| update(&service(name), &json!({"spec": {"selector": {"app": "v2"}}}));
+    assert!(edit("payments-api").with(DEV, &cluster, &json!({})).accepted());
+    assert!(!edit("payments-api-primary").with(DEV, &cluster, &json!({})).accepted());
+}
+
+#[test]
+fn routes_of_a_release_are_left_alone() {
+    for (name, controller) in [("payments", ARGO_ROLLOUTS), ("payments-api", FLAGGER)] {
+        let route = virtual_service(name);
+        update(&route, &shifted()).is_denied_but_to(controller, "no-bypass");
+        update(&route, &json!({"spec": {"hosts": ["payments", "payments.example.com"]}})).is_accepted();
+        delete(&route).is_denied_by("keep-guardrails");
+    }
+    update(&virtual_service("checkout"), &shifted()).is_accepted();
+    delete(&virtual_service("checkout")).is_accepted();
+}
+
+/// A Rollout with another router.
+fn routed(routing: &Value) -> Objects {
+    let mut rollout = canary();
+    rollout["spec"]["strategy"]["canary"]["trafficRouting"] = routing.clone();
+    cluster(vec![rollout])
+}
+
+#[test]
+fn every_kind_of_route_is_known_by_its_owner() {
+    let weighted = |api_version: &str, kind: &str, name: &str, weight: u32| {
+        json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"rules": [{"backends": [{"name": "payments-canary", "weight": weight}]}]}})
+    };
+    for (routing, api_version, kind, name) in [
+        (json!({"smi": {}}), "split.smi-spec.io/v1alpha2", "TrafficSplit", "payments"),
+        (
+            json!({"smi": {"trafficSplitName": "split"}}),
+            "split.smi-spec.io/v1alpha2",
+            "TrafficSplit",
+            "split",
+        ),
+        (
+            json!({"traefik": {"weightedTraefikServiceName": "w"}}),
+            "traefik.io/v1alpha1",
+            "TraefikService",
+            "w",
+        ),
+        (json!({"apisix": {"route": {"name": "r"}}}), "apisix.apache.org/v2", "ApisixRoute", "r"),
+        (json!({"ambassador": {"mappings": ["m"]}}), "getambassador.io/v2", "Mapping", "m-canary"),
+        (
+            json!({"appMesh": {"virtualService": {"virtualRouter": {"name": "r"}}}}),
+            "appmesh.k8s.aws/v1beta2",
+            "VirtualRouter",
+            "r",
+        ),
+        (
+            json!({"plugins": {"argoproj-labs/gatewayAPI": {"httpRoute": "h", "namespace": "shop"}}}),
+            "gateway.networking.k8s.io/v1",
+            "HTTPRoute",
+            "h",
+        ),
+        (
+            json!({"istio": {"virtualServices": [{"name": "v.shop"}]}}),
+            "networking.istio.io/v1",
+            "VirtualService",
+            "v",
+        ),
+    ] {
+        let old = weighted(api_version, kind, name, 25);
+        let shift = update(&old, &weighted(api_version, kind, name, 100));
+        let answer = shift.with(DEV, &routed(&routing), &json!({}));
+        assert_eq!(answer.rules("denied-by"), "no-bypass", "{kind}: {}", answer.0);
+        assert!(shift.with(DEV, &routed(&json!({"istio": {}})), &json!({})).accepted(), "{kind}");
+        assert!(shift.with(ARGO_ROLLOUTS, &routed(&routing), &json!({})).accepted(), "{kind}");
+        let answer = delete(&old).with(DEV, &routed(&routing), &json!({}));
+        assert_eq!(answer.rules("denied-by"), "keep-guardrails", "{kind}: {}", answer.0);
+    }
+}
+
+#[test]
+fn an_ingress_divides_traffic_in_annotations() {
+    let ingress = |name: &str| {
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": name,
+            "namespace": "shop", "annotations": {"nginx.ingress.kubernetes.io/canary-weight": "25"}}, "spec": {}})
+    };
+    let shift = json!({"metadata": {"annotations": {"nginx.ingress.kubernetes.io/canary-weight": "100"}}});
+    let nginx = routed(&json!({"nginx": {"stableIngress": "web"}}));
+    let flagger = json!({"spec": {"provider": "nginx", "ingressRef": {"kind": "Ingress", "name": "web"}}});
+    let flagger = cluster(vec![patched(&object("Canary", "payments-api"), &flagger)]);
+    for (cluster, name) in [(&nginx, "payments-web-canary"), (&flagger, "web-canary")] {
+        let answer = update(&ingress(name), &shift).with(DEV, cluster, &json!({}));
+        assert_eq!(answer.rules("denied-by"), "no-bypass", "{}", answer.0);
+        let certificate = json!({"metadata": {"annotations": {"cert-manager.io/cluster-issuer": "a"}}});
+        assert!(update(&ingress(name), &certificate).with(DEV, cluster, &json!({})).accepted());
+    }
+    assert!(update(&ingress("checkout"), &shift).with(DEV, &nginx, &json!({})).accepted());
+    let alb = routed(&json!({"alb": {"ingress": "web", "rootService": "root", "servicePort": 80}}));
+    let action = json!({"metadata": {"annotations": {"alb.ingress.kubernetes.io/actions.root": "{}"}}});
+    assert!(!update(&ingress("web"), &action).with(DEV, &alb, &json!({})).accepted());
+    assert!(!delete(&service("root")).with(DEV, &alb, &json!({})).accepted());
+}
+
+#[test]
+fn replica_sets_of_a_rollout_stay() {
+    let replica_set =
+        |owner| owned("ReplicaSet", "payments-5f9b", (owner, "payments"), &json!({"spec": {"replicas": 8}}));
+    delete(&replica_set("Rollout")).is_denied_but_to(ARGO_ROLLOUTS, "keep-guardrails");
+    delete(&patched(&replica_set("Rollout"), &json!({"spec": {"replicas": 0}}))).is_accepted();
+    delete(&replica_set("Deployment")).is_accepted();
+    let image = json!({"spec": {"template": {"spec": {"containers": [{"name": "a", "image": "b"}]}}}});
+    update(&replica_set("Rollout"), &image).is_denied_but_to(ARGO_ROLLOUTS, "no-bypass");
+}
+
+#[test]
+fn a_canary_is_neither_suspended_nor_skipped_in_mid_release() {
+    let canary = object("Canary", "payments-api");
+    let suspend = json!({"spec": {"suspend": true}});
+    for phase in ["Progressing", "Waiting", "WaitingPromotion", "Promoting", "Finalising"] {
+        let answer = update(&patched(&canary, &json!({"status": {"phase": phase}})), &suspend).by(DEV);
+        assert!(answer.rules("denied-by").contains("keep-guardrails"), "{}", answer.0);
+    }
+    let idle = patched(&canary, &json!({"status": {"phase": "Succeeded"}}));
+    let answer = update(&idle, &suspend).by(DEV);
+    assert!(!answer.rules("denied-by").contains("keep-guardrails"), "{}", answer.0);
+    let answer = update(&idle, &json!({"spec": {"skipAnalysis": true}})).by(DEV);
+    assert!(answer.rules("denied-by").contains("no-skip"), "{}", answer.0);
+    // Flagger only ever changes finalizers here.
+    assert!(
+        update(&canary, &json!({"metadata": {"finalizers": ["finalizer.flagger.app"]}}))
+            .by(FLAGGER)
+            .accepted()
+    );
+}
+
+#[test]
+fn a_canary_outlives_its_target() {
+    let canary = object("Canary", "payments-api");
+    delete(&canary).is_denied_by("keep-guardrails");
+    assert!(delete(&canary).with(DEV, &Objects::default(), &json!({})).accepted());
+    delete(&object("Deployment", "payments-api")).is_accepted();
+    let of_service = patched(&canary, &json!({"spec": {"targetRef": {"kind": "Service"}}}));
+    let answer = delete(&of_service).by(DEV);
+    assert!(answer.accepted() && answer.rules("warned-by") == "keep-guardrails", "{}", answer.0);
+}
+
+#[test]
+fn a_primary_is_flaggers() {
+    let target = object("Deployment", "payments-api");
+    let primary = patched(&target, &json!({"metadata": {"name": "payments-api-primary"}}));
+    delete(&primary).is_denied_but_to(FLAGGER, "keep-guardrails");
+    let of_another_kind = patched(&primary, &json!({"kind": "DaemonSet"}));
+    delete(&of_another_kind).is_accepted();
+    delete(&patched(&target, &json!({"metadata": {"name": "checkout-primary"}}))).is_accepted();
+    // kubectl rollout undo, kubectl rollout restart
+    let template = json!({"spec": {"template": {"metadata": {"annotations": {
+        "kubectl.kubernetes.io/restartedAt": "2026-12-01T12:00:00Z"}}}}});
+    update(&primary, &template).is_denied_but_to(FLAGGER, "no-bypass");
+    update(&target, &template).is_accepted();
+    assert!(create(primary).by(FLAGGER).accepted());
+    assert!(update(&target, &json!({"spec": {"replicas": 0}})).by(FLAGGER).accepted());
+}
+
+#[test]
+fn argo_cd_syncs_and_runs_its_actions() {
+    let tracked = json!({"metadata": {"annotations": {
+        "argocd.argoproj.io/tracking-id": "shop:argoproj.io/Rollout:shop/payments"}}});
+    for rollout in [canary(), blue_green(), idle(&canary())] {
+        update(&rollout, &tracked).is_accepted();
+    }
+    // resume, abort, retry and restart
+    status(&canary(), &json!({"pauseConditions": null})).is_accepted();
+    status(&canary(), &json!({"abort": true})).is_accepted();
+    status(&aborted(), &json!({"abort": null})).is_accepted();
+    status(&aborted(), &json!({"abort": null, "canary": {"currentBackgroundAnalysisRunStatus": null}}))
+        .is_accepted();
+    update(&canary(), &json!({"spec": {"restartAt": "2026-12-01T12:00:00Z"}})).is_accepted();
+    // A retry is no cover for another result.
+    status(
+        &aborted(),
+        &json!({"abort": null, "canary": {"currentBackgroundAnalysisRunStatus": {"status": "Successful"}}}),
+    )
+    .is_denied_by("no-skip");
+    // promote-full, now and formerly, and skip-current-step
+    status(&canary(), &json!({"promoteFull": true})).is_denied_by("no-skip");
+    status(&aborted(), &json!({"abort": null, "currentStepIndex": 9})).is_denied_by("no-skip");
+    status(&canary(), &json!({"pauseConditions": null, "currentStepIndex": 4})).is_denied_by("no-skip");
+}
+
+#[test]
+fn what_cannot_be_found_out_weighs_what_the_settings_say() {
+    for act in [
+        delete(&object("AnalysisTemplate", "smoke-check")),
+        delete(&object("Canary", "payments-api")),
+        delete(&service("payments")),
+        update(&virtual_service("payments"), &shifted()),
+        delete(&patched(&object("Deployment", "payments-api"), &json!({"metadata": {"name": "a-primary"}}))),
+    ] {
+        let answer = act.with(DEV, &Silent, &json!({}));
+        assert!(answer.accepted() && answer.rules("warned-by") == "keep-guardrails", "{}", answer.0);
+        let answer = act.with(DEV, &Silent, &json!({"context": "required"}));
+        assert_eq!(answer.rules("denied-by"), "keep-guardrails", "{}", answer.0);
+        assert_eq!(
+            act.with(ARGO_ROLLOUTS, &Silent, &json!({"context": "required"})).0,
+            json!({"accepted": true})
+        );
+    }
+}
+
+#[test]
+fn whoever_the_webhook_lets_by_is_a_controller_to_the_policy() {
+    let accounts = |manifest: &str| -> Vec<String> {
+        let quoted = manifest.split('"').skip(1).step_by(2);
+        quoted.filter(|text| text.starts_with("system:")).map(str::to_owned).collect()
+    };
+    let webhook = accounts(include_str!("../deploy/webhook.yaml"));
+    assert_eq!(webhook, accounts(include_str!("../deploy/kubewarden.yaml")));
+    for account in [ARGO_ROLLOUTS, FLAGGER, GARBAGE_COLLECTOR, AUTOSCALER] {
+        assert!(webhook.iter().any(|listed| listed == account), "{account}");
+    }
+    for account in webhook {
+        assert!(status(&canary(), &json!({"promoteFull": true})).by(&account).accepted(), "{account}");
+    }
+}
