@@ -1,6 +1,7 @@
 //! Every fixture and every piece of the gallery gets the verdict its first lines announce.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use rollgate_policy::admission::{Manifest, Request};
@@ -67,7 +68,7 @@ fn every_file_gets_the_verdict_it_announces() {
         if denied != rules {
             let mut report = format!("{}\n    announced {rules:?}\n    denied    {denied:?}", file.display());
             for finding in findings.iter().filter(|finding| finding.level == Level::Deny) {
-                report += &format!("\n      {} at {}: {}", finding.rule, finding.path, finding.message);
+                let _ = write!(report, "\n      {} at {}: {}", finding.rule, finding.path, finding.message);
             }
             wrong.push(report);
         }
