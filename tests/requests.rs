@@ -733,6 +733,7 @@ fn argo_cd_syncs_and_runs_its_actions() {
     )
     .is_denied_by("no-skip");
     status(&aborted(), &json!({"abort": null, "canary": {"weights": null}})).is_denied_by("no-skip");
+    status(&aborted(), &json!({"abort": null, "canary": {"stablePingPong": "ping"}})).is_denied_by("no-skip");
     // promote-full, now and formerly, and skip-current-step
     status(&canary(), &json!({"promoteFull": true})).is_denied_by("no-skip");
     status(&aborted(), &json!({"abort": null, "currentStepIndex": 9})).is_denied_by("no-skip");
