@@ -84,12 +84,23 @@ impl Attempt<'_> {
                 return Vec::new();
             }
         };
-        let releases = releases.iter().filter_map(|json| json::from_str::<Value>(json.get()).ok());
-        releases.filter(|release| self.scope.includes_labels(&labels(release))).collect()
+        let mut governed = Vec::new();
+        for json in releases {
+            let release: Value = json::from_str(json.get()).unwrap_or_default();
+            if self.scope.includes_labels(&labels(&release)) {
+                governed.push(release);
+            }
+        }
+        governed
     }
 }
 
 fn labels(object: &Value) -> BTreeMap<String, String> {
-    let labels = object["metadata"]["labels"].as_object().into_iter().flatten();
-    labels.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+    let mut labels = BTreeMap::new();
+    if let Some(fields) = object["metadata"]["labels"].as_object() {
+        for (key, value) in fields {
+            labels.insert(key.clone(), value.as_str().unwrap_or_default().to_owned());
+        }
+    }
+    labels
 }

@@ -539,6 +539,8 @@ fn services_of_a_release_are_left_alone() {
     }
     let idle = cluster(vec![patched(&canary(), &json!({"spec": {"replicas": 0}}))]);
     assert!(update(&service("payments"), &elsewhere).with(DEV, &idle, &json!({})).accepted());
+    let ungoverned = json!({"scope": {"workloads": {"team": "other"}}});
+    assert!(update(&service("payments"), &elsewhere).with(DEV, &cluster(stored()), &ungoverned).accepted());
 }
 
 #[test]
@@ -558,6 +560,11 @@ fn routes_of_a_release_are_left_alone() {
         update(&route, &json!({"spec": {"hosts": ["payments", "payments.example.com"]}})).is_accepted();
         delete(&route).is_denied_by("keep-guardrails");
     }
+    let subset =
+        |hash: &str| json!({"spec": {"subsets": [{"labels": {"rollouts-pod-template-hash": hash}}]}});
+    let rule =
+        patched(&virtual_service("payments"), &json!({"kind": "DestinationRule", "spec": {"http": null}}));
+    update(&patched(&rule, &subset("5f9b")), &subset("7c5d")).is_denied_by("no-bypass");
     update(&virtual_service("checkout"), &shifted()).is_accepted();
     delete(&virtual_service("checkout")).is_accepted();
 }
@@ -591,6 +598,7 @@ fn every_kind_of_route_is_known_by_its_owner() {
         ),
         (json!({"apisix": {"route": {"name": "r"}}}), "apisix.apache.org/v2", "ApisixRoute", "r"),
         (json!({"ambassador": {"mappings": ["m"]}}), "getambassador.io/v2", "Mapping", "m-canary"),
+        (json!({"ambassador": {"mappings": ["m"]}}), "x.getambassador.io/v3alpha1", "AmbassadorMapping", "m"),
         (
             json!({"appMesh": {"virtualService": {"virtualRouter": {"name": "r"}}}}),
             "appmesh.k8s.aws/v1beta2",
@@ -724,6 +732,8 @@ fn argo_cd_syncs_and_runs_its_actions() {
         &json!({"abort": null, "canary": {"currentBackgroundAnalysisRunStatus": {"status": "Successful"}}}),
     )
     .is_denied_by("no-skip");
+    status(&aborted(), &json!({"abort": null, "canary": {"weights": null}})).is_denied_by("no-skip");
+    status(&aborted(), &json!({"abort": null, "canary": {"stablePingPong": "ping"}})).is_denied_by("no-skip");
     // promote-full, now and formerly, and skip-current-step
     status(&canary(), &json!({"promoteFull": true})).is_denied_by("no-skip");
     status(&aborted(), &json!({"abort": null, "currentStepIndex": 9})).is_denied_by("no-skip");

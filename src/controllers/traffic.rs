@@ -57,15 +57,23 @@ pub(super) fn judge(
 fn shares(route: &Value) -> Vec<(&str, &Value)> {
     let mut shares = Vec::new();
     collect(&route["spec"], &mut shares);
-    let annotations = route["metadata"]["annotations"].as_object().into_iter().flatten();
-    let divides = |key: &str| SHARE_ANNOTATIONS.iter().any(|prefix| key.starts_with(prefix));
-    shares.extend(annotations.map(|(key, value)| (key.as_str(), value)).filter(|(key, _)| divides(key)));
+    if let Some(annotations) = route["metadata"]["annotations"].as_object() {
+        for (key, value) in annotations {
+            if SHARE_ANNOTATIONS.iter().any(|prefix| key.starts_with(prefix)) {
+                shares.push((key, value));
+            }
+        }
+    }
     shares
 }
 
 fn collect<'a>(value: &'a Value, shares: &mut Vec<(&'a str, &'a Value)>) {
     match value {
-        Value::Array(items) => items.iter().for_each(|item| collect(item, shares)),
+        Value::Array(items) => {
+            for item in items {
+                collect(item, shares);
+            }
+        }
         Value::Object(fields) => {
             for (key, value) in fields {
                 if key == "weight" || key == POD_HASH {

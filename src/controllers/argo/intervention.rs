@@ -45,8 +45,7 @@ fn edit(attempt: &Attempt<'_>, found: &mut Intervention) {
             "abort the release, or let it go on",
         ));
     }
-    let label = |object: &Value| object["metadata"]["labels"][INSTANCE_LABEL].clone();
-    if label(&attempt.old) != label(&attempt.new) && has_pods(&attempt.old) {
+    if label(&attempt.old, INSTANCE_LABEL) != label(&attempt.new, INSTANCE_LABEL) && has_pods(&attempt.old) {
         found.weakens.push(Mistake::new(
             format!("metadata.labels[{INSTANCE_LABEL}]"),
             "another value takes the Rollout from its controller: nothing is rolled back any more",
@@ -73,8 +72,7 @@ fn run(act: Act, attempt: &Attempt<'_>, found: &mut Intervention) {
         return;
     }
     let changed = |field: &str| old[field] != new[field];
-    let relabelled =
-        || RUN_LABELS.iter().any(|key| old["metadata"]["labels"][key] != new["metadata"]["labels"][key]);
+    let relabelled = || RUN_LABELS.iter().any(|key| label(old, key) != label(new, key));
     let (path, message) = if act == Act::Delete {
         if old["status"]["phase"].as_str().is_some_and(|phase| FINISHED.contains(&phase)) {
             return;
@@ -95,6 +93,10 @@ fn run(act: Act, attempt: &Attempt<'_>, found: &mut Intervention) {
         return;
     };
     found.skips.push(Mistake::new(path, message, "let the run end by itself, or abort the release"));
+}
+
+fn label<'a>(object: &'a Value, key: &str) -> &'a Value {
+    &object["metadata"]["labels"][key]
 }
 
 fn controller(object: &Value) -> &Value {
