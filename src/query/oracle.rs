@@ -16,7 +16,7 @@ fn ours(expr: &Expr<'_>) -> String {
         Expr::Text(text) => format!("{text:?}"),
         Expr::Selector(selector) => our_selector(selector),
         Expr::Range(selector, range) => format!("(range {} {range})", our_selector(selector)),
-        Expr::Subquery(inner) => format!("(subquery {})", ours(inner)),
+        Expr::Subquery(inner, _) => format!("(subquery {})", ours(inner)),
         Expr::Negative(inner) => negative(&ours(inner)),
         Expr::Call(function, arguments) => call(function, arguments.iter().map(ours)),
         Expr::Aggregate(aggregate) => {
