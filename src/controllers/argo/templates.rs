@@ -7,8 +7,8 @@ use super::arguments::Arguments;
 use super::metric::{self, Origin};
 use super::spec::{AnalysisTemplate, Argument, DryRun, TemplateReference};
 use crate::cluster::{Cluster, Kind};
-use crate::controllers::{SIGNALS_ANNOTATION, look_up};
-use crate::plan::{Metric, Missing, Unresolved, template_key};
+use crate::controllers::{SIGNALS_ANNOTATION, look_up, misdeclared};
+use crate::plan::{Metric, Missing, Mistake, Unresolved, template_key};
 
 /// More templates in one analysis than anyone writes; beyond it the reading stops with a finding.
 const MOST_TEMPLATES: usize = 64;
@@ -18,6 +18,8 @@ const MOST_TEMPLATES: usize = 64;
 pub(super) struct Resolved {
     pub metrics: Vec<Metric>,
     pub unresolved: Vec<Unresolved>,
+    /// Declarations of signals that declare nothing.
+    pub misdeclared: Vec<Mistake>,
     /// Every template met on the way, as [`template_key`].
     pub templates: Vec<String>,
 }
@@ -63,9 +65,11 @@ impl Resolver<'_> {
             Ok(arguments) => {
                 for Found { object, path, signals, metrics } in &found {
                     let origin = Origin { path, object, signals: signals.as_ref() };
-                    resolved
-                        .metrics
-                        .extend(metrics.iter().map(|json| metric::read(json.get(), &arguments, origin)));
+                    let metrics: Vec<Metric> =
+                        metrics.iter().map(|json| metric::read(json.get(), &arguments, origin)).collect();
+                    let names: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
+                    resolved.misdeclared.extend(misdeclared(origin.signals, &names, object, path));
+                    resolved.metrics.extend(metrics);
                 }
                 repeated_name(&resolved.metrics)
                     .map(|name| format!("two metrics are named {name}, so the controller starts no analysis"))
