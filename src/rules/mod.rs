@@ -5,14 +5,18 @@ mod analysis_coverage;
 mod analysis_signals;
 mod analysis_thresholds;
 mod automatic_rollback;
+mod bound;
+mod burn_rate;
 mod explicit_steps;
 mod gradual_exposure;
 mod keep_guardrails;
+mod metrics_provider;
 mod no_bypass;
 mod no_skip;
 mod resolved_references;
 mod rollback_deadline;
 mod smoke_verification;
+mod threshold_bounds;
 mod valid_exemption;
 mod valid_spec;
 
@@ -22,7 +26,8 @@ use crate::plan::{Mistake, Signal};
 use crate::settings::{Context, Levels, Parameter, Settings, SettingsError};
 
 /// Every rule, in the order of the catalogue.
-pub static RULES: [&Rule; 15] = [
+pub static RULES: [&Rule; 18] = [
+    &metrics_provider::RULE,
     &no_bypass::RULE,
     &no_skip::RULE,
     &keep_guardrails::RULE,
@@ -31,6 +36,8 @@ pub static RULES: [&Rule; 15] = [
     &gradual_exposure::RULE,
     &analysis_signals::RULE,
     &analysis_thresholds::RULE,
+    &threshold_bounds::RULE,
+    &burn_rate::RULE,
     &analysis_coverage::RULE,
     &automatic_rollback::RULE,
     &rollback_deadline::RULE,
@@ -42,6 +49,7 @@ pub static RULES: [&Rule; 15] = [
 
 /// What each of [`RULES`] has to say, in the same order.
 pub static DOCUMENTS: [&Document; RULES.len()] = [
+    &metrics_provider::DOCUMENT,
     &no_bypass::DOCUMENT,
     &no_skip::DOCUMENT,
     &keep_guardrails::DOCUMENT,
@@ -50,6 +58,8 @@ pub static DOCUMENTS: [&Document; RULES.len()] = [
     &gradual_exposure::DOCUMENT,
     &analysis_signals::DOCUMENT,
     &analysis_thresholds::DOCUMENT,
+    &threshold_bounds::DOCUMENT,
+    &burn_rate::DOCUMENT,
     &analysis_coverage::DOCUMENT,
     &automatic_rollback::DOCUMENT,
     &rollback_deadline::DOCUMENT,
