@@ -127,8 +127,9 @@ impl Metric {
 
     /// The largest result that is a success, or the smallest; infinite when the largest there is still is one.
     fn worst_accepted(&self, upward: bool) -> Option<f64> {
-        // Enough halvings to come from any probe to the precision that results are written with.
+        // From any probe to the precision that results are written with.
         const HALVINGS: usize = 64;
+        const NEAR: f64 = 2.5e-6;
         let mut probes = self.probes();
         probes.sort_by(|one, other| if upward { one.total_cmp(other) } else { other.total_cmp(one) });
         let accepted = |value: f64| self.judge(value) == Measured::Successful;
@@ -139,6 +140,9 @@ impl Metric {
             return Some(if bounded { good } else { f64::INFINITY });
         };
         for _ in 0..HALVINGS {
+            if (bad - good).abs() <= NEAR * good.abs().max(bad.abs()) {
+                break;
+            }
             let middle = f64::midpoint(good, bad);
             if accepted(middle) {
                 good = middle;

@@ -49,7 +49,7 @@ impl Bounded<'_> {
             (Some(_), None) if self.metric.measure == Measure::ErrorRate => {
                 "it counts failures, and not their share of the requests".to_owned()
             }
-            (Some(tolerated), _) => format!("the unit of its {} is not known", tolerated.result),
+            (Some(tolerated), _) => format!("the unit of {} is not known", tolerated.result),
             (None, _) => "its threshold cannot be evaluated here".to_owned(),
         };
         (
