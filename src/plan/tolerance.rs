@@ -171,10 +171,11 @@ impl Metric {
 
 /// The five digits that a result is written with.
 fn significant(value: f64) -> f64 {
-    if value == 0.0 || !value.is_finite() {
+    let magnitude = 10_f64.powf(4.0 - value.abs().log10().floor());
+    // Of nothing, of everything, and of what is next to nothing.
+    if !magnitude.is_normal() {
         return value;
     }
-    let magnitude = 10_f64.powf(4.0 - value.abs().log10().floor());
     (value * magnitude).round() / magnitude
 }
 
@@ -278,6 +279,20 @@ mod tests {
         assert_eq!(within(UNITLESS, false, "result[0] < 400", 0.5), None);
         assert_eq!(within(UNITLESS, false, "result[0] >= 0", 0.5), Some(false));
         assert_eq!(within(Measure::ErrorRate, false, "result[0] < 5", 0.5), None);
+    }
+
+    #[test]
+    fn five_digits_are_enough_for_any_number() {
+        for (value, written) in [
+            (0.004_999_999_9, 0.005),
+            (-0.1, -0.1),
+            (123_456.0, 123_460.0),
+            (0.0, 0.0),
+            (5e-324, 5e-324),
+            (f64::INFINITY, f64::INFINITY),
+        ] {
+            assert_eq!(Some(significant(value)), Some(written));
+        }
     }
 
     #[test]

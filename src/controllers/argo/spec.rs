@@ -352,7 +352,9 @@ pub(super) struct Datadog {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct SecretReference {
+    #[serde(deserialize_with = "or_default")]
     pub name: String,
+    #[serde(deserialize_with = "or_default")]
     pub namespaced: bool,
 }
 
