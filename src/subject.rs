@@ -18,9 +18,12 @@ use crate::scope::{Act, Governed, Target};
 use crate::settings::Settings;
 
 /// Rules about an analysis, which a template is judged by together with the objects that refer to it.
-const ANALYSIS_RULES: [&str; 6] = [
+const ANALYSIS_RULES: [&str; 9] = [
+    "metrics-provider",
     "analysis-signals",
     "analysis-thresholds",
+    "threshold-bounds",
+    "burn-rate",
     "analysis-coverage",
     "automatic-rollback",
     "rollback-deadline",

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use rollgate_policy::admission::{Manifest, Request};
 use rollgate_policy::cluster::Objects;
 use rollgate_policy::finding::Level;
+use rollgate_policy::settings::Settings;
 use rollgate_policy::{read_settings, review};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 /// A moment at which the exemptions in the fixtures are in force: 2026-12-01T12:00:00Z.
 const NOW: i64 = 1_796_126_400;
@@ -24,13 +25,14 @@ fn files(below: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// What a file announces: the profile, and the rules that deny it.
-fn announced(text: &str) -> (&str, BTreeSet<&str>) {
+/// What a file announces: the settings to judge it with, and the rules that deny it.
+fn announced(text: &str) -> (Settings, BTreeSet<&str>) {
     let mut lines = text.lines();
     let verdict = lines.next().unwrap_or_default();
-    let profile = lines.next().and_then(|line| line.strip_prefix("# profile: ")).unwrap_or("standard");
+    let settings = lines.next().and_then(|line| line.strip_prefix("# settings: ")).unwrap_or("{}");
+    let settings: Value = serde_saphyr::from_str(settings).expect("YAML");
     let rules = verdict.strip_prefix("# rejected: ").map(|rules| rules.split(", ").collect());
-    (profile, rules.unwrap_or_default())
+    (read_settings(&settings.to_string()).expect("settings"), rules.unwrap_or_default())
 }
 
 /// The objects of a file.
@@ -48,8 +50,7 @@ fn every_file_gets_the_verdict_it_announces() {
     let mut wrong = Vec::new();
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a file");
-        let (profile, rules) = announced(&text);
-        let settings = read_settings(&json!({"profile": profile}).to_string()).expect("settings");
+        let (settings, rules) = announced(&text);
         let objects = objects(&text);
         let mut cluster = Objects::default();
         for object in &objects {

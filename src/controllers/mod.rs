@@ -2,6 +2,7 @@
 //!
 //! A new controller is a new folder here; no rule knows which one wrote a plan.
 
+mod address;
 pub mod argo;
 pub mod flagger;
 mod measure;
@@ -14,8 +15,13 @@ use crate::cluster::{Cluster, Kind};
 use crate::plan::Missing;
 use crate::{json, json_path};
 
-pub(crate) use measure::{SIGNALS_ANNOTATION, measure_of_metric, queried_measure};
+pub(crate) use address::{has_host, is_http_url, reach};
+pub(crate) use measure::{Meant, Queried, SIGNALS_ANNOTATION, declared_signal, meant, misdeclared, queried};
 pub(crate) use workload::{Referent, resolve_workload};
+
+/// The annotation on a Rollout or a Canary that says what share of requests has to succeed, and over which time:
+/// `99.9`, `99.9%/30d`.
+pub(crate) const OBJECTIVE_ANNOTATION: &str = "rollgate.dev/slo";
 
 /// The name of an object whose other metadata does not matter, and may be whatever it is.
 #[derive(Debug, Default, serde::Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Measured, ResultShape, Schedule, Signal, Signals, Threshold};
+use super::{Measured, Provider, ResultShape, Schedule, Signal, Signals, Threshold};
 use crate::condition::Measurement;
 use crate::query::Measure;
 
@@ -22,8 +22,14 @@ pub struct Metric {
     pub object: String,
     /// What takes the measurement.
     pub kind: MetricKind,
+    /// Where its numbers come from.
+    pub provider: Provider,
     /// What a larger or smaller result says.
     pub measure: Measure,
+    /// How that is known.
+    pub evidence: Evidence,
+    /// Seconds of the past that a measurement is made of, where that is known.
+    pub window: Option<f64>,
     /// What the result looks like.
     pub shape: ResultShape,
     /// A measurement may come back without data, and the author did not say how many errors in a row end the
@@ -42,6 +48,16 @@ pub struct Metric {
     pub refused: Option<String>,
     /// What its threshold comes to; empty until a rule asks.
     pub assessment: OnceCell<Assessment>,
+}
+
+/// How it is known what a metric measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// By its query, or by what the controller itself asks.
+    Query,
+    /// Only by what is said about it, by its author or by its name: the scale of a share, and a unit that the measure
+    /// leaves open, are anyone's guess.
+    Word,
 }
 
 /// What a threshold says about the values that are worth trying.
@@ -100,7 +116,10 @@ impl Metric {
             path: path.to_owned(),
             object: object.to_owned(),
             kind: MetricKind::Job,
+            provider: Provider::default(),
             measure: Measure::Unknown,
+            evidence: Evidence::Query,
+            window: None,
             shape: ResultShape::Opaque,
             empty_unexplained: false,
             threshold: Threshold::ByProvider,
@@ -128,7 +147,7 @@ impl Metric {
         if self.stands_in { Signals::all() } else { Signals::of(&self.measure, distinct) }
     }
 
-    fn judge(&self, value: f64) -> Measured {
+    pub(super) fn judge(&self, value: f64) -> Measured {
         self.threshold.judge(self.shape, value)
     }
 
@@ -229,12 +248,12 @@ impl Metric {
     }
 
     /// The provider's result has a structure the probes do not have, and the condition needs it.
-    fn is_opaque(&self) -> bool {
+    pub(super) fn is_opaque(&self) -> bool {
         self.shape == ResultShape::Opaque && self.assessment().all_errors
     }
 
     /// Values to try: what the measure can reach, and both sides of every number in the threshold.
-    fn probes(&self) -> Vec<f64> {
+    pub(super) fn probes(&self) -> Vec<f64> {
         let (largest, mut probes) = match self.measure {
             Measure::ErrorRatio { scale }
             | Measure::SuccessRatio { scale }
@@ -245,7 +264,7 @@ impl Metric {
             }
         };
         for literal in self.threshold.literals() {
-            let step = (literal.abs() * 1e-6).max(1e-9);
+            let step = (literal.abs() * 1e-6).max(1e-12);
             // Neither counts nor ratios nor times are negative, so a threshold below zero separates nothing.
             let sides = [literal - step, literal, literal + step];
             probes.extend(sides.into_iter().filter(|side| (0.0..=largest).contains(side)));
@@ -326,6 +345,11 @@ impl Metric {
                 defects.push(Defect::new(
                     "does not fail a release that is as bad as can be in what it measures",
                     "make the worst result violate the condition",
+                ));
+            } else if let Some(share) = self.accepted_ruin() {
+                defects.push(Defect::new(
+                    format!("accepts a release of which {share} % fails"),
+                    "write the threshold in the scale of the query: a share lies between 0 and 1, a percentage between 0 and 100",
                 ));
             }
         } else {

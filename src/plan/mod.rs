@@ -4,17 +4,21 @@
 //! rules read both. No rule asks which controller the plan came from.
 
 mod metric;
+mod provider;
 mod schedule;
 mod signal;
 mod simulate;
 mod threshold;
+mod tolerance;
 
 use crate::kubernetes::PodTemplate;
-pub use metric::{Assessment, Defect, Metric, MetricKind};
+pub use metric::{Assessment, Defect, Evidence, Metric, MetricKind};
+pub use provider::{Provider, Reach};
 pub use schedule::{MetricEnd, Schedule};
 pub use signal::{Signal, Signals};
 pub use simulate::{Cause, End, Outcome, Span, Timeline, outcomes, play_good, play_unverified};
 pub use threshold::{Measured, ResultShape, Threshold};
+pub use tolerance::{Tolerated, Unit};
 
 /// What a controller will do with the next release of one workload.
 #[derive(Debug, Default)]
@@ -45,6 +49,12 @@ pub struct DeliveryPlan {
     pub unnoticed: Vec<Mistake>,
     /// Verification that has no consequence when it fails.
     pub reported_only: Vec<Mistake>,
+    /// Declarations of signals that declare nothing.
+    pub misdeclared: Vec<Mistake>,
+    /// What a release calls besides its metrics, and cannot reach.
+    pub unreachable: Vec<Mistake>,
+    /// The service level objective that its author declares, as written.
+    pub objective: Option<String>,
     /// The controller that carries the plan out.
     pub controller: Controller,
     /// References that did not lead to an object.

@@ -172,7 +172,7 @@ fn read<'t>(expr: &'t Expr<'t>) -> Value<'t> {
         Expr::Text(_) => unknown(false),
         Expr::Selector(selector) => Value { meaning: selected(selector), may_be_empty: true },
         // On its own a range answers with all samples in it.
-        Expr::Range(..) | Expr::Subquery(_) => unknown(true),
+        Expr::Range(..) | Expr::Subquery(..) => unknown(true),
         Expr::Negative(operand) => {
             let operand = read(operand);
             let meaning = match operand.meaning {
@@ -250,7 +250,7 @@ fn counted<'t>(selector: &'t Selector<'t>, per: Per) -> Value<'t> {
 fn over_time<'t>(argument: &'t Expr<'t>) -> Value<'t> {
     let meaning = match argument {
         Expr::Range(selector, _) => selected(selector),
-        Expr::Subquery(inner) => read(inner).meaning,
+        Expr::Subquery(inner, _) => read(inner).meaning,
         _ => Meaning::Unknown,
     };
     let meaning = match meaning {

@@ -14,6 +14,7 @@ mod parser;
 mod pattern;
 mod status;
 mod tree;
+mod window;
 
 #[cfg(test)]
 mod oracle;
@@ -80,6 +81,8 @@ pub struct Reading {
     pub shape: Shape,
     /// Whether the answer has no sample at all when there are no series, or none passes a filter.
     pub may_be_empty: bool,
+    /// Seconds of the past that the answer is made of; of several ranges the shortest, `None` without any.
+    pub window: Option<f64>,
 }
 
 /// Why a query could not be read.
@@ -111,7 +114,12 @@ pub fn read(query: &str) -> Result<Reading, Unreadable> {
     };
     let (measure, may_be_empty) = measure::of(&expr);
     let measure = if looks_elsewhere(query) { Measure::Unknown } else { measure };
-    Ok(Reading { measure, shape, may_be_empty: may_be_empty && shape == Shape::Vector })
+    Ok(Reading {
+        measure,
+        shape,
+        may_be_empty: may_be_empty && shape == Shape::Vector,
+        window: window::shortest(&expr),
+    })
 }
 
 /// Whether any part of the query is about another time than now: it shows another release.

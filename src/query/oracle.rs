@@ -16,7 +16,7 @@ fn ours(expr: &Expr<'_>) -> String {
         Expr::Text(text) => format!("{text:?}"),
         Expr::Selector(selector) => our_selector(selector),
         Expr::Range(selector, range) => format!("(range {} {range})", our_selector(selector)),
-        Expr::Subquery(inner) => format!("(subquery {})", ours(inner)),
+        Expr::Subquery(inner, _) => format!("(subquery {})", ours(inner)),
         Expr::Negative(inner) => negative(&ours(inner)),
         Expr::Call(function, arguments) => call(function, arguments.iter().map(ours)),
         Expr::Aggregate(aggregate) => {
@@ -279,7 +279,9 @@ proptest! {
         let letters: Vec<char> = query.chars().collect();
         let at = at % letters.len();
         let broken: String = letters.iter().take(at).chain(letters.iter().skip(at + cut)).collect();
-        if let (Ok((expr, _)), oracle) = (parser::parse(&broken), parse(&broken)) {
+        // The oracle panics on an infinite offset, which is no answer.
+        let oracle = std::panic::catch_unwind(|| parse(&broken));
+        if let (Ok((expr, _)), Ok(oracle)) = (parser::parse(&broken), oracle) {
             prop_assert_eq!(Ok(ours(&expr)), oracle.map(|oracle| theirs(&oracle)), "{}", broken);
         }
     }

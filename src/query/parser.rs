@@ -190,7 +190,7 @@ impl<'a> Parser<'a> {
         let (mut shifted, mut pinned) = (false, false);
         loop {
             let at = self.current.at;
-            let movable = bare && matches!(expr, Expr::Selector(_) | Expr::Range(..) | Expr::Subquery(_));
+            let movable = bare && matches!(expr, Expr::Selector(_) | Expr::Range(..) | Expr::Subquery(..));
             if self.current.is("[") {
                 self.advance()?;
                 let range = self.duration()?;
@@ -204,7 +204,7 @@ impl<'a> Parser<'a> {
                             "a subquery of something other than an instant vector",
                         ));
                     }
-                    expr = Expr::Subquery(Box::new(expr));
+                    expr = Expr::Subquery(Box::new(expr), range);
                 } else {
                     expr = match expr {
                         Expr::Selector(selector) if bare && !(shifted || pinned) => {

@@ -298,6 +298,21 @@ fn emptiness_and_shape() {
     assert!(read("1").is_ok_and(|reading| reading.shape == Shape::Scalar && !reading.may_be_empty));
 }
 
+#[test]
+fn the_window_is_the_shortest_range() {
+    for (query, window) in [
+        (r#"sum(rate(x_total{code=~"5.."}[1h])) / sum(rate(x_total[1h]))"#, Some(3600.0)),
+        (r#"sum(rate(x_total{code=~"5.."}[5m])) / sum(rate(x_total[1h]))"#, Some(300.0)),
+        ("avg_over_time(x_ratio[1h30m])", Some(5400.0)),
+        ("max_over_time(sum(rate(x_errors_total[5m]))[1h:1m])", Some(3900.0)),
+        ("histogram_quantile(0.9, sum by (le) (rate(x_seconds_bucket[30s])))", Some(30.0)),
+        ("avg(up)", None),
+        ("vector(0)", None),
+    ] {
+        assert_eq!(read(query).map(|reading| reading.window), Ok(window), "{query}");
+    }
+}
+
 const REFUSED: &[&str] = &[
     "",
     "sum(",

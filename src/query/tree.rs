@@ -9,8 +9,8 @@ pub(super) enum Expr<'a> {
     Selector(Selector<'a>),
     /// `selector[5m]`, the range in milliseconds.
     Range(Selector<'a>, u64),
-    /// `expr[1h:5m]`. No signal depends on its range or step.
-    Subquery(Box<Expr<'a>>),
+    /// `expr[1h:5m]`, the range in milliseconds. No signal depends on its step.
+    Subquery(Box<Expr<'a>>, u64),
     Negative(Box<Expr<'a>>),
     Call(&'static str, Vec<Expr<'a>>),
     Aggregate(Box<Aggregate<'a>>),

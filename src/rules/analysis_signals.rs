@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
 pub(super) static DOCUMENT: Document = Document {
     meaning: "a release that is bad in one required signal alone is rolled back",
     why: "An analysis that only counts errors promotes a release that answers every request, ten seconds late.",
-    mend: "Add a metric for the signal that is missing, in an analysis that fails before the release is promoted. Where the query does not show what it measures, say so in the annotation rollgate.dev/signals of its template.",
+    mend: "Add a metric for the signal that is missing, in an analysis that fails before the release is promoted. Where the query does not show what it measures, say so in the annotation rollgate.dev/signals of its template, or of the Canary that holds it.",
 };
 
 pub(super) static REQUIRED_SIGNALS: Parameter = Parameter::texts(
@@ -36,6 +36,7 @@ const SIGNALS: [&str; 3] = [Signal::ErrorRate.name(), Signal::Latency.name(), Si
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let Some(release) = case.release() else { return };
     let plan = &release.plan;
+    report.find_all(&plan.misdeclared);
     let distinct = case.settings.switch(&DISTINCT_SIGNALS);
     // Signals that fare alike are one thing to mend.
     let mut unguarded: Vec<(String, Vec<&str>)> = Vec::new();

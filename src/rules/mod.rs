@@ -7,11 +7,14 @@ mod analysis_thresholds;
 mod attended_full_rollout;
 mod automatic_rollback;
 mod blast_radius;
+mod bound;
+mod burn_rate;
 mod explicit_steps;
 mod freeze_window;
 mod gradual_exposure;
 mod irreversible_change;
 mod keep_guardrails;
+mod metrics_provider;
 mod minimum_hold;
 mod no_bypass;
 mod no_skip;
@@ -22,6 +25,7 @@ mod rollback_notification;
 mod rollback_owner;
 mod smoke_verification;
 mod stable_replicas_kept;
+mod threshold_bounds;
 mod valid_exemption;
 mod valid_spec;
 mod verification_rolls_back;
@@ -33,7 +37,8 @@ use crate::plan::{Mistake, Signal};
 use crate::settings::{Context, Levels, Parameter, Settings, SettingsError};
 
 /// Every rule, in the order of the catalogue.
-pub static RULES: [&Rule; 25] = [
+pub static RULES: [&Rule; 28] = [
+    &metrics_provider::RULE,
     &no_bypass::RULE,
     &no_skip::RULE,
     &keep_guardrails::RULE,
@@ -44,6 +49,8 @@ pub static RULES: [&Rule; 25] = [
     &attended_full_rollout::RULE,
     &analysis_signals::RULE,
     &analysis_thresholds::RULE,
+    &threshold_bounds::RULE,
+    &burn_rate::RULE,
     &analysis_coverage::RULE,
     &automatic_rollback::RULE,
     &rollback_deadline::RULE,
@@ -63,6 +70,7 @@ pub static RULES: [&Rule; 25] = [
 
 /// What each of [`RULES`] has to say, in the same order.
 pub static DOCUMENTS: [&Document; RULES.len()] = [
+    &metrics_provider::DOCUMENT,
     &no_bypass::DOCUMENT,
     &no_skip::DOCUMENT,
     &keep_guardrails::DOCUMENT,
@@ -73,6 +81,8 @@ pub static DOCUMENTS: [&Document; RULES.len()] = [
     &attended_full_rollout::DOCUMENT,
     &analysis_signals::DOCUMENT,
     &analysis_thresholds::DOCUMENT,
+    &threshold_bounds::DOCUMENT,
+    &burn_rate::DOCUMENT,
     &analysis_coverage::DOCUMENT,
     &automatic_rollback::DOCUMENT,
     &rollback_deadline::DOCUMENT,

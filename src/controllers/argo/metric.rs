@@ -3,9 +3,10 @@
 use std::cell::OnceCell;
 
 use super::arguments::{Arguments, is_unknown};
+use super::provider;
 use super::spec::{Metric as Spec, Provider};
 use crate::condition::{Condition, ConditionError, Measurement};
-use crate::controllers::{measure_of_metric, queried_measure};
+use crate::controllers::{Queried, declared_signal, meant, queried};
 use crate::duration::parse_go;
 use crate::json;
 use crate::kubernetes::IntOrString;
@@ -32,14 +33,17 @@ pub(super) fn read(json: &str, arguments: &Arguments, origin: Origin<'_>) -> Met
         // The name alone, so that the message can say which metric it is.
         Err(error) => (name_only(json), Some(error)),
     };
-    let (measure, shape, may_be_empty) = result_of(&spec.provider);
+    let Queried { measure, shape, may_be_empty, window } = result_of(&spec.provider);
     let queried = spec.provider.prometheus.is_some().then_some(measure);
-    let measure = measure_of_metric(queried, origin.signals, &spec.name);
+    let meant = meant(queried, declared_signal(origin.signals, &[&spec.name]), &spec.name);
     Metric {
         path: origin.path.to_owned(),
         object: origin.object.to_owned(),
         kind: kind_of(&spec.provider),
-        measure,
+        provider: provider::read(&spec.provider),
+        measure: meant.measure,
+        evidence: meant.evidence,
+        window,
         shape,
         empty_unexplained: may_be_empty && !ends_on_errors(&spec),
         threshold: threshold_of(&spec, shape == ResultShape::Opaque),
@@ -68,12 +72,11 @@ fn kind_of(provider: &Provider) -> MetricKind {
 }
 
 /// What the provider's result means, what it looks like, and whether it can be without data.
-fn result_of(provider: &Provider) -> (Measure, ResultShape, bool) {
+fn result_of(provider: &Provider) -> Queried {
+    let unread =
+        Queried { measure: Measure::Unknown, shape: ResultShape::Opaque, may_be_empty: false, window: None };
     if let Some(prometheus) = &provider.prometheus {
-        if prometheus.range_query.is_some() {
-            return (Measure::Unknown, ResultShape::Opaque, false);
-        }
-        return queried_measure(&prometheus.query);
+        return if prometheus.range_query.is_some() { unread } else { queried(&prometheus.query) };
     }
     let shape = if provider.datadog.is_some() {
         ResultShape::OptionalNumber
@@ -85,7 +88,7 @@ fn result_of(provider: &Provider) -> (Measure, ResultShape, bool) {
         ResultShape::Opaque
     };
     // Only Datadog's empty answer is known for certain: it hands nil to the condition.
-    (Measure::Unknown, shape, shape == ResultShape::OptionalNumber)
+    Queried { shape, may_be_empty: shape == ResultShape::OptionalNumber, ..unread }
 }
 
 /// Why a condition is not evaluated here.

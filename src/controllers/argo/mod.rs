@@ -5,6 +5,7 @@ mod blue_green;
 mod canary;
 mod intervention;
 mod metric;
+mod provider;
 mod rollback;
 mod spec;
 mod status;
@@ -20,7 +21,7 @@ use self::metric::Origin;
 pub(crate) use self::spec::WorkloadRef;
 use self::spec::{AnalysisReference, Rollout};
 use self::templates::Resolver;
-use super::{Malformed, Named, Referent, SIGNALS_ANNOTATION, parse, resolve_workload};
+use super::{Malformed, Named, OBJECTIVE_ANNOTATION, Referent, SIGNALS_ANNOTATION, parse, resolve_workload};
 use crate::cluster::{Cluster, Kind};
 use crate::plan::{
     Analysis, DeliveryPlan, Metric, Missing, Mistake, Schedule, Threshold, Unresolved, Workload,
@@ -41,7 +42,11 @@ pub fn read_rollout(json: &str, namespace: &str, cluster: &dyn Cluster) -> Resul
     let mut reader = Reader {
         resolver: Resolver { cluster, namespace, rollout: json },
         instance: rollout.metadata.labels.get(INSTANCE_LABEL),
-        plan: DeliveryPlan { path: "spec.strategy".to_owned(), ..DeliveryPlan::default() },
+        plan: DeliveryPlan {
+            path: "spec.strategy".to_owned(),
+            objective: rollout.metadata.annotations.get(OBJECTIVE_ANNOTATION).cloned(),
+            ..DeliveryPlan::default()
+        },
         metrics_read: 0,
     };
     match (&rollout.spec.strategy.canary, &rollout.spec.strategy.blue_green) {
@@ -152,6 +157,7 @@ impl Reader<'_> {
             metrics.push(Metric::stand_in(&unresolved.object, &unresolved.path, Schedule::default()));
         }
         self.plan.unresolved.extend(resolved.unresolved);
+        self.plan.misdeclared.extend(resolved.misdeclared);
         self.metrics_read += metrics.len();
         if self.metrics_read > MOST_METRICS {
             self.refuse(path, format!("more than {MOST_METRICS} metrics in one release"), "measure less");

@@ -340,16 +340,16 @@ pub(super) struct Metric {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Provider {
     pub prometheus: Option<Prometheus>,
-    pub kayenta: Option<IgnoredAny>,
-    pub web: Option<IgnoredAny>,
-    pub datadog: Option<IgnoredAny>,
-    pub wavefront: Option<IgnoredAny>,
+    pub kayenta: Option<Endpoint>,
+    pub web: Option<Endpoint>,
+    pub datadog: Option<Datadog>,
+    pub wavefront: Option<Endpoint>,
     pub new_relic: Option<IgnoredAny>,
     pub job: Option<IgnoredAny>,
     pub cloud_watch: Option<IgnoredAny>,
-    pub graphite: Option<IgnoredAny>,
+    pub graphite: Option<Endpoint>,
     pub influxdb: Option<IgnoredAny>,
-    pub skywalking: Option<IgnoredAny>,
+    pub skywalking: Option<Endpoint>,
     #[serde(deserialize_with = "or_default")]
     pub plugin: Entries,
 }
@@ -357,29 +357,54 @@ pub(super) struct Provider {
 impl Provider {
     /// How many providers are named; the controller wants exactly one.
     pub fn count(&self) -> usize {
-        usize::from(self.prometheus.is_some())
-            + [
-                &self.kayenta,
-                &self.web,
-                &self.datadog,
-                &self.wavefront,
-                &self.new_relic,
-                &self.job,
-                &self.cloud_watch,
-                &self.graphite,
-                &self.influxdb,
-                &self.skywalking,
-            ]
-            .iter()
-            .filter(|provider| provider.is_some())
-            .count()
+        [
+            self.prometheus.is_some(),
+            self.kayenta.is_some(),
+            self.web.is_some(),
+            self.datadog.is_some(),
+            self.wavefront.is_some(),
+            self.new_relic.is_some(),
+            self.job.is_some(),
+            self.cloud_watch.is_some(),
+            self.graphite.is_some(),
+            self.influxdb.is_some(),
+            self.skywalking.is_some(),
+        ]
+        .into_iter()
+        .filter(|named| *named)
+        .count()
             + self.plugin.0
     }
+}
+
+/// What is asked over the network: a provider's `address`, a web metric's `url`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Endpoint {
+    pub address: Option<String>,
+    pub url: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Datadog {
+    #[serde(deserialize_with = "or_default")]
+    pub secret_ref: SecretReference,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SecretReference {
+    #[serde(deserialize_with = "or_default")]
+    pub name: String,
+    #[serde(deserialize_with = "or_default")]
+    pub namespaced: bool,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Prometheus {
+    pub address: Option<String>,
     pub query: String,
     pub range_query: Option<IgnoredAny>,
 }

@@ -9,8 +9,8 @@ use super::arguments::{Arguments, is_unknown};
 use super::metric::{self, Origin};
 use super::spec::{AnalysisTemplate, Argument, DryRun, TemplateReference};
 use crate::cluster::{Cluster, Kind};
-use crate::controllers::{SIGNALS_ANNOTATION, look_up};
-use crate::plan::{Metric, Missing, Unresolved, template_key};
+use crate::controllers::{SIGNALS_ANNOTATION, look_up, misdeclared};
+use crate::plan::{Metric, Missing, Mistake, Unresolved, template_key};
 
 /// More templates in one analysis than anyone writes; beyond it the reading stops with a finding.
 const MOST_TEMPLATES: usize = 64;
@@ -20,6 +20,8 @@ const MOST_TEMPLATES: usize = 64;
 pub(super) struct Resolved {
     pub metrics: Vec<Metric>,
     pub unresolved: Vec<Unresolved>,
+    /// Declarations of signals that declare nothing.
+    pub misdeclared: Vec<Mistake>,
     /// Every template met on the way, as [`template_key`].
     pub templates: Vec<String>,
 }
@@ -65,9 +67,11 @@ impl Resolver<'_> {
             Ok(arguments) => {
                 for Found { object, path, signals, metrics } in &found {
                     let origin = Origin { path, object, signals: signals.as_ref() };
-                    resolved
-                        .metrics
-                        .extend(metrics.iter().map(|json| metric::read(json.get(), &arguments, origin)));
+                    let metrics: Vec<Metric> =
+                        metrics.iter().map(|json| metric::read(json.get(), &arguments, origin)).collect();
+                    let names: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
+                    resolved.misdeclared.extend(misdeclared(origin.signals, &names, object, path));
+                    resolved.metrics.extend(metrics);
                 }
                 fault_of(&resolved, &dry_run)
             }

@@ -2,12 +2,14 @@
 
 use std::cell::OnceCell;
 
-use super::Reader;
 use super::spec::{Metric as Spec, MetricTemplate, MetricTemplateSpec, ThresholdRange};
+use super::{Reader, provider};
 use crate::cluster::Kind;
-use crate::controllers::{SIGNALS_ANNOTATION, look_up, measure_of_metric, queried_measure};
+use crate::controllers::{Meant, SIGNALS_ANNOTATION, declared_signal, look_up, meant, misdeclared, queried};
 use crate::duration::parse_go;
-use crate::plan::{Metric, MetricKind, ResultShape, Schedule, Threshold, Unresolved, template_key};
+use crate::plan::{
+    Evidence, Metric, MetricKind, Mistake, ResultShape, Schedule, Threshold, Unresolved, template_key,
+};
 use crate::query::{LatencyUnit, Measure};
 
 /// The interval of built-in and inline metrics that name none.
@@ -18,12 +20,17 @@ impl Reader<'_> {
     /// template is referred to as well.
     pub(super) fn metrics(&mut self, spec: &Spec, path: &str, schedule: &Schedule) -> Vec<Metric> {
         let mut metrics = Vec::new();
+        let (interval, server) = (spec.interval.as_str(), provider::server(self.metrics_server));
+        let interval = if interval.is_empty() { DEFAULT_INTERVAL } else { interval };
         let metric = |measure, object: &str, threshold| Metric {
             name: spec.name.clone(),
             path: path.to_owned(),
             object: object.to_owned(),
             kind: MetricKind::Query,
+            provider: server.clone(),
             measure,
+            evidence: Evidence::Query,
+            window: parse_go(interval),
             shape: ResultShape::Number,
             // No data is a failed check.
             empty_unexplained: false,
@@ -61,11 +68,24 @@ impl Reader<'_> {
                 if reference.namespace.is_empty() { self.namespace } else { &reference.namespace };
             let object = format!("MetricTemplate/{}", reference.name);
             self.plan.templates.push(template_key("MetricTemplate", namespace, &reference.name));
-            match look_up(self.cluster, Kind::METRIC_TEMPLATE, Some(namespace), &reference.name) {
+            match look_up::<MetricTemplate>(
+                self.cluster,
+                Kind::METRIC_TEMPLATE,
+                Some(namespace),
+                &reference.name,
+            ) {
                 Ok(template) => {
-                    let measured = metric(self.template_measure(&template, spec), &object, range);
-                    metrics
-                        .push(Metric { refused: template_interval(&template, &spec.interval), ..measured });
+                    let provider = provider::read(&template.spec.provider);
+                    let (Meant { measure, evidence }, window) = self.template_measure(&template, spec);
+                    let refused = template_interval(&template, &spec.interval);
+                    metrics.push(Metric {
+                        provider,
+                        evidence,
+                        window,
+                        refused,
+                        ..metric(measure, &object, range)
+                    });
+                    self.plan.misdeclared.extend(template_mistakes(&template, spec, &object, path));
                 }
                 Err(why) => {
                     let path = format!("{path}.templateRef");
@@ -74,11 +94,12 @@ impl Reader<'_> {
                 }
             }
         } else if !spec.query.is_empty() {
-            let interval = if spec.interval.is_empty() { DEFAULT_INTERVAL } else { &spec.interval };
-            let query = self.render(&spec.query, interval, spec);
-            let measured = metric(queried_measure(&query).0, "", range);
-            let interval = if uses_interval(&spec.query) { &spec.interval } else { "" };
-            metrics.push(Metric { refused: unreadable_interval(interval), ..measured });
+            let refused = unreadable_interval(if uses_interval(&spec.query) { &spec.interval } else { "" });
+            let queried = queried(&self.render(&spec.query, interval, spec));
+            let signal = declared_signal(self.signals, &[&spec.name]);
+            let Meant { measure, evidence } = meant(Some(queried.measure), signal, &spec.name);
+            let window = queried.window;
+            metrics.push(Metric { evidence, window, refused, ..metric(measure, "", range) });
         } else if metrics.is_empty() {
             metrics.push(Metric {
                 refused: Some(
@@ -91,10 +112,15 @@ impl Reader<'_> {
         metrics
     }
 
-    fn template_measure(&self, template: &MetricTemplate, spec: &Spec) -> Measure {
+    /// What a template measures, and how far it looks back. The template's own word goes before the Canary's.
+    fn template_measure(&self, template: &MetricTemplate, spec: &Spec) -> (Meant, Option<f64>) {
         let queried = (template.spec.provider.kind == "prometheus")
-            .then(|| queried_measure(&self.render(&template.spec.query, &spec.interval, spec)).0);
-        measure_of_metric(queried, template.metadata.annotations.get(SIGNALS_ANNOTATION), &spec.name)
+            .then(|| queried(&self.render(&template.spec.query, &spec.interval, spec)));
+        let annotation = template.metadata.annotations.get(SIGNALS_ANNOTATION);
+        let signal = declared_signal(annotation, &[&spec.name, &template.metadata.name])
+            .or_else(|| declared_signal(self.signals, &[&spec.name]));
+        let window = queried.and_then(|queried| queried.window);
+        (meant(queried.map(|queried| queried.measure), signal, &spec.name), window)
     }
 
     /// Fills in the placeholders of a query; what is not known here stays, and makes the query unreadable.
@@ -146,6 +172,16 @@ fn template_interval(template: &MetricTemplate, interval: &str) -> Option<String
 /// Whether a query has a place for the interval.
 fn uses_interval(query: &str) -> bool {
     query.replace(' ', "").contains("{{interval}}")
+}
+
+/// What is wrong with a template's word. Other Canaries may know its metric by other names.
+fn template_mistakes(template: &MetricTemplate, spec: &Spec, object: &str, path: &str) -> Vec<Mistake> {
+    let names = [spec.name.as_str(), template.metadata.name.as_str()];
+    let annotation = template.metadata.annotations.get(SIGNALS_ANNOTATION);
+    match declared_signal(annotation, &names) {
+        Some(_) => Vec::new(),
+        None => misdeclared(annotation, &names, object, path),
+    }
 }
 
 /// The range, or the old field as an upper bound. Without either only 0 passes, which is no threshold anyone chose.

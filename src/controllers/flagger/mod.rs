@@ -2,6 +2,7 @@
 
 mod intervention;
 mod metric;
+mod provider;
 mod rollback;
 mod spec;
 mod stages;
@@ -12,7 +13,10 @@ use serde::Deserialize;
 pub(crate) use self::intervention::intervene;
 pub(crate) use self::spec::TargetRef;
 use self::spec::{Canary, CanarySpec};
-use super::{Malformed, Named, Referent, parse, resolve_workload};
+use super::{
+    Malformed, Named, OBJECTIVE_ANNOTATION, Referent, SIGNALS_ANNOTATION, misdeclared, parse,
+    resolve_workload,
+};
 use crate::cluster::{Cluster, Kind};
 use crate::duration::parse_go;
 use crate::plan::{DeliveryPlan, Missing, Mistake, Position, Stage, Unresolved, Wait, Workload};
@@ -33,9 +37,18 @@ pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result
         cluster,
         namespace,
         target: &spec.target_ref.name,
-        plan: DeliveryPlan { path: "spec".to_owned(), ..DeliveryPlan::default() },
+        metrics_server: &spec.metrics_server,
+        signals: canary.metadata.annotations.get(SIGNALS_ANNOTATION),
+        plan: DeliveryPlan {
+            path: "spec".to_owned(),
+            objective: canary.metadata.annotations.get(OBJECTIVE_ANNOTATION).cloned(),
+            ..DeliveryPlan::default()
+        },
     };
     if let Some(analysis) = &spec.analysis {
+        let names: Vec<&str> = analysis.metrics.iter().map(|metric| metric.name.as_str()).collect();
+        let path = format!("metadata.annotations[{SIGNALS_ANNOTATION}]");
+        reader.plan.misdeclared = misdeclared(reader.signals, &names, "the Canary", &path);
         let interval = parse_go(&analysis.interval).unwrap_or(DEFAULT_INTERVAL).max(LEAST_INTERVAL);
         reader.stages(spec, analysis, interval);
     }
@@ -136,5 +149,9 @@ struct Reader<'a> {
     cluster: &'a dyn Cluster,
     namespace: &'a str,
     target: &'a str,
+    /// Where it has its metrics from; empty for the controller's own server.
+    metrics_server: &'a str,
+    /// What its author says that its metrics measure.
+    signals: Option<&'a String>,
     plan: DeliveryPlan,
 }

@@ -11,6 +11,7 @@ use crate::kubernetes::{Metadata, or_default};
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Canary {
+    pub metadata: Metadata,
     pub spec: CanarySpec,
 }
 
@@ -18,6 +19,8 @@ pub(super) struct Canary {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct CanarySpec {
     pub provider: String,
+    #[serde(deserialize_with = "or_default")]
+    pub metrics_server: String,
     pub target_ref: TargetRef,
     pub analysis: Option<Analysis>,
     pub skip_analysis: bool,
@@ -131,8 +134,13 @@ pub(super) struct MetricTemplateSpec {
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub(super) struct MetricProvider {
     #[serde(rename = "type")]
     pub kind: String,
+    #[serde(deserialize_with = "or_default")]
+    pub address: String,
+    #[serde(deserialize_with = "or_default")]
+    pub region: String,
+    pub secret_ref: Option<IgnoredAny>,
 }

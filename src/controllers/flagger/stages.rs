@@ -4,8 +4,10 @@ use std::cell::OnceCell;
 
 use super::Reader;
 use super::spec::{Analysis, CanarySpec, Webhook};
+use crate::controllers::is_http_url;
 use crate::plan::{
-    self, Metric, MetricKind, Mistake, Position, ResultShape, Schedule, Stage, Strategy, Threshold, Wait,
+    self, Evidence, Metric, MetricKind, Mistake, Position, Provider, ResultShape, Schedule, Stage, Strategy,
+    Threshold, Wait,
 };
 use crate::query::Measure;
 
@@ -29,6 +31,7 @@ impl Reader<'_> {
                 help: "set iterations".to_owned(),
             });
         }
+        self.addresses(analysis);
         self.pre_rollout(analysis);
         let first = Position { stage: self.plan.stages.len(), wait: 0 };
         if on_kubernetes || (iterations >= 1.0 && analysis.matches.is_empty()) {
@@ -44,6 +47,22 @@ impl Reader<'_> {
             stage.effective_weight <= 0.0 && matches!(stage.waits.first(), Some(Wait::Never { .. }))
         });
         self.check(analysis, interval, if stuck { Position::NEVER } else { first });
+    }
+
+    /// Notes the webhooks that nobody can be reached by.
+    fn addresses(&mut self, analysis: &Analysis) {
+        for (index, webhook) in analysis.webhooks.iter().enumerate() {
+            if !is_http_url(&webhook.url) {
+                self.plan.unreachable.push(Mistake::new(
+                    format!("{PATH}.webhooks[{index}].url"),
+                    format!(
+                        "webhook {} is called at {:?}, which is no http or https URL",
+                        webhook.name, webhook.url
+                    ),
+                    "write the URL with its scheme and host",
+                ));
+            }
+        }
     }
 
     /// The check that is made at every interval beside all stages.
@@ -241,7 +260,10 @@ fn webhook_metric(webhook: &Webhook, index: usize, schedule: Schedule) -> Metric
         path: format!("{PATH}.webhooks[{index}]"),
         object: String::new(),
         kind: MetricKind::Webhook,
+        provider: Provider { name: "webhook", ..Provider::default() },
         measure: Measure::Unknown,
+        evidence: Evidence::Query,
+        window: None,
         shape: ResultShape::Opaque,
         empty_unexplained: false,
         threshold: Threshold::ByProvider,
