@@ -15,11 +15,13 @@ pub mod controllers;
 mod duration;
 mod exemption;
 pub mod finding;
+mod glob;
 #[cfg(target_arch = "wasm32")]
 mod guest;
 mod json;
 mod json_path;
 mod kubernetes;
+mod label_selector;
 pub mod plan;
 pub mod protocol;
 pub mod query;
