@@ -11,7 +11,7 @@ use crate::exemption::{Exemption, Terms};
 use crate::finding::Finding;
 use crate::json;
 use crate::kubernetes::Metadata;
-use crate::plan::{DeliveryPlan, Missing, Unresolved, template_key};
+use crate::plan::{Controller, DeliveryPlan, Missing, Unresolved, template_key};
 use crate::rules;
 use crate::scope::{Governed, Target};
 use crate::settings::Settings;
@@ -245,8 +245,10 @@ fn users(
         }
         let Some(Ok(mut plan)) = read_plan(user_kind.kind, user.get(), namespace, &overlay) else { continue };
         if plan.templates.contains(&template) {
-            // Its pods are not the template's business.
+            // Its pods are not the template's business, nor is what carries its traffic, or carries it out.
             plan.workload = None;
+            plan.services.clear();
+            plan.controller = Controller::default();
             let title = format!("{} {namespace}/{}", user_kind.kind, metadata.name);
             let exemption = Exemption::read(&metadata.annotations, exemption_terms(request, settings));
             let subject = Subject::Release(Box::new(play(plan, settings)));

@@ -15,7 +15,7 @@ pub(crate) use measure::{SIGNALS_ANNOTATION, measure_of_metric, queried_measure}
 pub(crate) use workload::{Referent, resolve_workload};
 
 /// The name of an object whose other metadata does not matter, and may be whatever it is.
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(default)]
 pub(crate) struct Named {
     pub name: String,

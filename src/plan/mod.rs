@@ -261,6 +261,8 @@ pub struct Controller {
     pub name: &'static str,
     /// Labels, as `key=value`, one of which its Deployment carries wherever it is installed from.
     pub labels: &'static [&'static str],
+    /// How the name of a Deployment ends that may be installed beside it with the same labels.
+    pub companion: &'static str,
 }
 
 /// What the rules read of a workload's pods.
@@ -270,8 +272,9 @@ pub struct Workload {
     pub reference: Option<String>,
     /// The pods' template.
     pub template: PodTemplate,
-    /// Changes of the `ConfigMap`s and Secrets it uses are releases of their own, and are rolled back with them.
-    pub configuration_tracked: bool,
+    /// Changes of the `ConfigMap`s and Secrets it uses are releases of their own, and are rolled back with them,
+    /// unless they carry this annotation with a value that starts with `disable`.
+    pub configuration_tracked: Option<&'static str>,
 }
 
 impl Workload {

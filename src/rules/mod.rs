@@ -13,6 +13,7 @@ mod no_skip;
 mod resolved_references;
 mod rollback_deadline;
 mod smoke_verification;
+mod stable_traffic_restored;
 mod valid_exemption;
 mod valid_spec;
 
@@ -22,7 +23,7 @@ use crate::plan::{Mistake, Signal};
 use crate::settings::{Context, Levels, Parameter, Settings, SettingsError};
 
 /// Every rule, in the order of the catalogue.
-pub static RULES: [&Rule; 15] = [
+pub static RULES: [&Rule; 16] = [
     &no_bypass::RULE,
     &no_skip::RULE,
     &keep_guardrails::RULE,
@@ -34,6 +35,7 @@ pub static RULES: [&Rule; 15] = [
     &analysis_coverage::RULE,
     &automatic_rollback::RULE,
     &rollback_deadline::RULE,
+    &stable_traffic_restored::RULE,
     &smoke_verification::RULE,
     &resolved_references::RULE,
     &valid_exemption::RULE,
@@ -53,6 +55,7 @@ pub static DOCUMENTS: [&Document; RULES.len()] = [
     &analysis_coverage::DOCUMENT,
     &automatic_rollback::DOCUMENT,
     &rollback_deadline::DOCUMENT,
+    &stable_traffic_restored::DOCUMENT,
     &smoke_verification::DOCUMENT,
     &resolved_references::DOCUMENT,
     &valid_exemption::DOCUMENT,

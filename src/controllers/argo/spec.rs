@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::controllers::Named;
 use crate::kubernetes::{Entries, IntOrString, Metadata, PodTemplate, or_default};
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -42,47 +43,83 @@ pub(super) struct RolloutStrategy {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_field_names, reason = "the names of the API")]
 pub(super) struct Canary {
     #[serde(deserialize_with = "or_default")]
     pub steps: Vec<Step>,
     pub analysis: Option<AnalysisReference>,
     pub traffic_routing: Option<TrafficRouting>,
     pub max_surge: Option<IntOrString>,
+    pub stable_service: String,
+    pub canary_service: String,
+    pub ping_pong: Option<PingPong>,
+}
+
+/// Two Services that take turns at being the stable one.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct PingPong {
+    pub ping_service: String,
+    pub pong_service: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct TrafficRouting {
-    pub alb: Option<IgnoredAny>,
-    pub ambassador: Option<IgnoredAny>,
-    pub apisix: Option<IgnoredAny>,
-    pub app_mesh: Option<IgnoredAny>,
-    pub istio: Option<IgnoredAny>,
-    pub nginx: Option<IgnoredAny>,
+    pub alb: Option<Router>,
+    pub ambassador: Option<Router>,
+    pub apisix: Option<Router>,
+    pub app_mesh: Option<Router>,
+    pub istio: Option<Router>,
+    pub nginx: Option<Router>,
     #[serde(deserialize_with = "or_default")]
     pub plugins: Entries,
-    pub smi: Option<IgnoredAny>,
-    pub traefik: Option<IgnoredAny>,
+    pub smi: Option<Router>,
+    pub traefik: Option<Router>,
     pub max_traffic_weight: Option<f64>,
 }
 
 impl TrafficRouting {
     /// Whether any router is named; without one no traffic is ever moved.
     pub fn has_provider(&self) -> bool {
-        [
-            &self.alb,
-            &self.ambassador,
-            &self.apisix,
-            &self.app_mesh,
-            &self.istio,
-            &self.nginx,
-            &self.smi,
-            &self.traefik,
-        ]
-        .iter()
-        .any(|provider| provider.is_some())
-            || self.plugins.0 > 0
+        self.routers().next().is_some() || self.plugins.0 > 0
     }
+
+    /// The routers that are named, each with its field; plugins are no business but their own.
+    pub fn routers(&self) -> impl Iterator<Item = (&'static str, &Router)> {
+        [
+            ("alb", &self.alb),
+            ("ambassador", &self.ambassador),
+            ("apisix", &self.apisix),
+            ("appMesh", &self.app_mesh),
+            ("istio", &self.istio),
+            ("nginx", &self.nginx),
+            ("smi", &self.smi),
+            ("traefik", &self.traefik),
+        ]
+        .into_iter()
+        .filter_map(|(field, router)| router.as_ref().map(|router| (field, router)))
+    }
+}
+
+/// What a router is told, whichever it is: each has some of the fields.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Router {
+    pub ingress: String,
+    #[serde(deserialize_with = "or_default")]
+    pub ingresses: Vec<String>,
+    pub stable_ingress: String,
+    #[serde(deserialize_with = "or_default")]
+    pub stable_ingresses: Vec<String>,
+    pub virtual_service: Option<Named>,
+    #[serde(deserialize_with = "or_default")]
+    pub virtual_services: Vec<Named>,
+    pub destination_rule: Option<IgnoredAny>,
+    #[serde(deserialize_with = "or_default")]
+    pub mappings: Vec<String>,
+    pub weighted_traefik_service_name: String,
+    pub route: Option<Named>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

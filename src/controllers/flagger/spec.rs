@@ -21,16 +21,32 @@ pub(super) struct CanarySpec {
     pub analysis: Option<Analysis>,
     pub skip_analysis: bool,
     pub suspend: bool,
+    pub service: Service,
+    #[serde(deserialize_with = "or_default")]
+    pub ingress_ref: TargetRef,
+    #[serde(deserialize_with = "or_default")]
+    pub route_ref: TargetRef,
 }
 
-/// The workload a Canary releases.
+/// What the controller makes Services and routes from.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Service {
+    pub port: i64,
+    #[serde(deserialize_with = "or_default")]
+    pub gateway_refs: Vec<IgnoredAny>,
+}
+
+/// A reference to an object of the same namespace, above all to the workload a Canary releases.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct TargetRef {
     /// Deployment, `DaemonSet` or Service.
     pub kind: String,
     /// Its name, in the Canary's namespace.
     pub name: String,
+    /// What tells a Knative Service from one of Kubernetes.
+    pub api_version: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
