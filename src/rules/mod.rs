@@ -5,6 +5,7 @@ mod analysis_coverage;
 mod analysis_signals;
 mod analysis_thresholds;
 mod automatic_rollback;
+mod controller_installed;
 mod explicit_steps;
 mod gradual_exposure;
 mod keep_guardrails;
@@ -23,7 +24,8 @@ use crate::plan::{Mistake, Signal};
 use crate::settings::{Context, Levels, Parameter, Settings, SettingsError};
 
 /// Every rule, in the order of the catalogue.
-pub static RULES: [&Rule; 16] = [
+pub static RULES: [&Rule; 17] = [
+    &controller_installed::RULE,
     &no_bypass::RULE,
     &no_skip::RULE,
     &keep_guardrails::RULE,
@@ -44,6 +46,7 @@ pub static RULES: [&Rule; 16] = [
 
 /// What each of [`RULES`] has to say, in the same order.
 pub static DOCUMENTS: [&Document; RULES.len()] = [
+    &controller_installed::DOCUMENT,
     &no_bypass::DOCUMENT,
     &no_skip::DOCUMENT,
     &keep_guardrails::DOCUMENT,
