@@ -8,6 +8,7 @@ mod automatic_rollback;
 mod controller_installed;
 mod explicit_steps;
 mod gradual_exposure;
+mod immutable_image;
 mod keep_guardrails;
 mod no_bypass;
 mod no_skip;
@@ -24,7 +25,7 @@ use crate::plan::{Mistake, Signal};
 use crate::settings::{Context, Levels, Parameter, Settings, SettingsError};
 
 /// Every rule, in the order of the catalogue.
-pub static RULES: [&Rule; 17] = [
+pub static RULES: [&Rule; 18] = [
     &controller_installed::RULE,
     &no_bypass::RULE,
     &no_skip::RULE,
@@ -38,6 +39,7 @@ pub static RULES: [&Rule; 17] = [
     &automatic_rollback::RULE,
     &rollback_deadline::RULE,
     &stable_traffic_restored::RULE,
+    &immutable_image::RULE,
     &smoke_verification::RULE,
     &resolved_references::RULE,
     &valid_exemption::RULE,
@@ -59,6 +61,7 @@ pub static DOCUMENTS: [&Document; RULES.len()] = [
     &automatic_rollback::DOCUMENT,
     &rollback_deadline::DOCUMENT,
     &stable_traffic_restored::DOCUMENT,
+    &immutable_image::DOCUMENT,
     &smoke_verification::DOCUMENT,
     &resolved_references::DOCUMENT,
     &valid_exemption::DOCUMENT,
