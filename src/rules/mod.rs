@@ -5,6 +5,7 @@ mod analysis_coverage;
 mod analysis_signals;
 mod analysis_thresholds;
 mod automatic_rollback;
+mod config_versioned;
 mod controller_installed;
 mod explicit_steps;
 mod gradual_exposure;
@@ -25,7 +26,7 @@ use crate::plan::{Mistake, Signal};
 use crate::settings::{Context, Levels, Parameter, Settings, SettingsError};
 
 /// Every rule, in the order of the catalogue.
-pub static RULES: [&Rule; 18] = [
+pub static RULES: [&Rule; 19] = [
     &controller_installed::RULE,
     &no_bypass::RULE,
     &no_skip::RULE,
@@ -39,6 +40,7 @@ pub static RULES: [&Rule; 18] = [
     &automatic_rollback::RULE,
     &rollback_deadline::RULE,
     &stable_traffic_restored::RULE,
+    &config_versioned::RULE,
     &immutable_image::RULE,
     &smoke_verification::RULE,
     &resolved_references::RULE,
@@ -61,6 +63,7 @@ pub static DOCUMENTS: [&Document; RULES.len()] = [
     &automatic_rollback::DOCUMENT,
     &rollback_deadline::DOCUMENT,
     &stable_traffic_restored::DOCUMENT,
+    &config_versioned::DOCUMENT,
     &immutable_image::DOCUMENT,
     &smoke_verification::DOCUMENT,
     &resolved_references::DOCUMENT,
