@@ -13,6 +13,7 @@ mod immutable_image;
 mod keep_guardrails;
 mod no_bypass;
 mod no_skip;
+mod observability;
 mod resolved_references;
 mod rollback_deadline;
 mod smoke_verification;
@@ -26,7 +27,7 @@ use crate::plan::{Mistake, Signal};
 use crate::settings::{Context, Levels, Parameter, Settings, SettingsError};
 
 /// Every rule, in the order of the catalogue.
-pub static RULES: [&Rule; 19] = [
+pub static RULES: [&Rule; 20] = [
     &controller_installed::RULE,
     &no_bypass::RULE,
     &no_skip::RULE,
@@ -43,6 +44,7 @@ pub static RULES: [&Rule; 19] = [
     &config_versioned::RULE,
     &immutable_image::RULE,
     &smoke_verification::RULE,
+    &observability::RULE,
     &resolved_references::RULE,
     &valid_exemption::RULE,
     &valid_spec::RULE,
@@ -66,6 +68,7 @@ pub static DOCUMENTS: [&Document; RULES.len()] = [
     &config_versioned::DOCUMENT,
     &immutable_image::DOCUMENT,
     &smoke_verification::DOCUMENT,
+    &observability::DOCUMENT,
     &resolved_references::DOCUMENT,
     &valid_exemption::DOCUMENT,
     &valid_spec::DOCUMENT,
