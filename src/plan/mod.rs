@@ -9,7 +9,7 @@ mod signal;
 mod simulate;
 mod threshold;
 
-use crate::kubernetes::PodTemplate;
+use crate::kubernetes::{Metadata, PodTemplate};
 pub use metric::{Assessment, Defect, Metric, MetricKind};
 pub use schedule::{MetricEnd, Schedule};
 pub use signal::{Signal, Signals};
@@ -41,6 +41,8 @@ pub struct DeliveryPlan {
     pub unrestored: Vec<Mistake>,
     /// The Services that carry the sides' traffic.
     pub services: Vec<Reference>,
+    /// The Services that the controller makes for the sides by itself, as monitors see them.
+    pub made_services: Vec<Metadata>,
     /// What keeps a rollback from telling anyone.
     pub unnoticed: Vec<Mistake>,
     /// Verification that has no consequence when it fails.

@@ -97,7 +97,7 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
         );
     }
     let Some(workload) = &release.plan.workload else { return };
-    metrics(case, workload, report);
+    metrics(case, &release.plan.made_services, workload, report);
     let traced = case.annotations.get(TRACING).is_some_and(|value| !is_off(value));
     if traced && !exports_traces(&workload.template) {
         report.find(
@@ -108,8 +108,8 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn metrics(case: &Case<'_>, workload: &Workload, report: &mut Report<'_>) {
-    match is_scraped(case, &workload.template.metadata) {
+fn metrics(case: &Case<'_>, made_services: &[Metadata], workload: &Workload, report: &mut Report<'_>) {
+    match is_scraped(case, &workload.template.metadata, made_services) {
         Ok(true) => {}
         Ok(false) => report.find(
             workload.path("metadata.annotations"),
@@ -125,13 +125,14 @@ fn metrics(case: &Case<'_>, workload: &Workload, report: &mut Report<'_>) {
     }
 }
 
-fn is_scraped(case: &Case<'_>, pods: &Metadata) -> Result<bool, Unreadable> {
-    if is_annotated(pods) {
+fn is_scraped(case: &Case<'_>, pods: &Metadata, made_services: &[Metadata]) -> Result<bool, Unreadable> {
+    if is_annotated(pods) || made_services.iter().any(is_annotated) {
         return Ok(true);
     }
-    let mut services: Vec<Service> = listed(case, Kind::SERVICE, Some(case.namespace))?;
-    services.retain(|service| service.spec.selects(&pods.labels));
-    if services.iter().any(|service| is_annotated(&service.metadata)) {
+    let listed_services: Vec<Service> = listed(case, Kind::SERVICE, Some(case.namespace))?;
+    let selecting = listed_services.iter().filter(|service| service.spec.selects(&pods.labels));
+    let services: Vec<&Metadata> = selecting.map(|service| &service.metadata).chain(made_services).collect();
+    if services.iter().any(|service| is_annotated(service)) {
         return Ok(true);
     }
     // Monitors often stand in a namespace of their own.
@@ -140,9 +141,9 @@ fn is_scraped(case: &Case<'_>, pods: &Metadata) -> Result<bool, Unreadable> {
         return Ok(true);
     }
     let monitors: Vec<Monitor> = listed(case, Kind::SERVICE_MONITOR, None)?;
-    Ok(services.iter().any(|service| {
-        monitors.iter().any(|monitor| monitor.watches(case.namespace, &service.metadata.labels))
-    }))
+    Ok(services
+        .iter()
+        .any(|service| monitors.iter().any(|monitor| monitor.watches(case.namespace, &service.labels))))
 }
 
 fn is_annotated(metadata: &Metadata) -> bool {

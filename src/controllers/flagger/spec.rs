@@ -33,6 +33,13 @@ pub(super) struct CanarySpec {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Service {
     pub port: i64,
+    pub name: String,
+    #[serde(deserialize_with = "or_default")]
+    pub apex: Metadata,
+    #[serde(deserialize_with = "or_default")]
+    pub primary: Metadata,
+    #[serde(deserialize_with = "or_default")]
+    pub canary: Metadata,
     #[serde(deserialize_with = "or_default")]
     pub gateway_refs: Vec<IgnoredAny>,
 }

@@ -2,7 +2,11 @@
 
 use super::Reader;
 use super::spec::CanarySpec;
+use crate::kubernetes::Metadata;
 use crate::plan::{Mistake, Reference};
+
+/// A Service carries its name in the first of these labels that the target selects its pods by.
+const NAME_LABELS: [&str; 3] = ["app", "name", "app.kubernetes.io/name"];
 
 impl Reader<'_> {
     /// Notes what keeps the primary from getting its traffic back. The controller makes the Services of both sides
@@ -17,6 +21,7 @@ impl Reader<'_> {
                     "set spec.service.port",
                 );
             }
+            self.plan.made_services = made_services(spec);
         } else if !target.api_version.starts_with("serving.knative.dev/") && !target.name.is_empty() {
             let path = "spec.targetRef.name".to_owned();
             self.plan.services.push(Reference { path, name: target.name.clone() });
@@ -41,6 +46,19 @@ impl Reader<'_> {
     fn lose(&mut self, path: &str, message: impl Into<String>, help: &str) {
         self.plan.unrestored.push(Mistake::new(path, message, help));
     }
+}
+
+/// The Services that the controller makes. Which label the target selects by is not asked, so each has all.
+fn made_services(spec: &CanarySpec) -> Vec<Metadata> {
+    let service = &spec.service;
+    let name = if service.name.is_empty() { &spec.target_ref.name } else { &service.name };
+    let sides = [("", &service.apex), ("-primary", &service.primary), ("-canary", &service.canary)];
+    let made = sides.into_iter().map(|(suffix, declared)| {
+        let mut made = declared.clone();
+        made.labels.extend(NAME_LABELS.map(|label| (label.to_owned(), format!("{name}{suffix}"))));
+        made
+    });
+    made.collect()
 }
 
 #[cfg(test)]
