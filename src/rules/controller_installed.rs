@@ -53,15 +53,17 @@ enum Found {
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let Some(release) = case.release() else { return };
     let controller = release.plan.controller;
-    let found = if case.origin == Origin::Manifests {
-        if case.settings.context == Context::Optional {
-            return;
+    if case.origin == Origin::Manifests {
+        if case.settings.context == Context::Required {
+            report.find(
+                "kind",
+                format!("whether {} runs cannot be seen in a set of files", controller.name),
+                "leave context optional where files are checked",
+            );
         }
-        Err(Unreadable("a set of files is no cluster".to_owned()))
-    } else {
-        find(case, controller)
-    };
-    match found {
+        return;
+    }
+    match find(case, controller) {
         Ok(Found::Available) => {}
         Ok(Found::Unavailable(name)) => report.find(
             "kind",
