@@ -18,7 +18,8 @@ fn root() -> PathBuf {
 }
 
 fn review(criterion: &mut Criterion) {
-    let documents = read(&[Source::Path(root().join("delivery/_examples"))]).expect("the examples");
+    let sources = ["delivery/_examples", "demo/cluster.yaml"].map(|path| Source::Path(root().join(path)));
+    let documents = read(&sources).expect("the examples");
     let values: Vec<Value> =
         documents.iter().map(|document| serde_json::from_str(&document.json).expect("JSON")).collect();
     let canary = values

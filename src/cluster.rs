@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::json;
+use crate::kubernetes::Metadata;
 
 /// A kind of object, as the API names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,9 +38,18 @@ impl Kind {
     pub const CONTROLLER_REVISION: Self = Self { api_version: "apps/v1", kind: "ControllerRevision" };
     /// `v1` `PodTemplate`.
     pub const POD_TEMPLATE: Self = Self { api_version: "v1", kind: "PodTemplate" };
+    /// `v1` `ConfigMap`.
+    pub const CONFIG_MAP: Self = Self { api_version: "v1", kind: "ConfigMap" };
+    /// `v1` Service.
+    pub const SERVICE: Self = Self { api_version: "v1", kind: "Service" };
+    /// `monitoring.coreos.com/v1` `ServiceMonitor`, of the Prometheus operator.
+    pub const SERVICE_MONITOR: Self =
+        Self { api_version: "monitoring.coreos.com/v1", kind: "ServiceMonitor" };
+    /// `monitoring.coreos.com/v1` `PodMonitor`, of the Prometheus operator.
+    pub const POD_MONITOR: Self = Self { api_version: "monitoring.coreos.com/v1", kind: "PodMonitor" };
 
     /// Every kind a rule may ask for: the policy's context-aware resources.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::ROLLOUT,
         Self::ANALYSIS_TEMPLATE,
         Self::CLUSTER_ANALYSIS_TEMPLATE,
@@ -50,6 +60,10 @@ impl Kind {
         Self::REPLICA_SET,
         Self::CONTROLLER_REVISION,
         Self::POD_TEMPLATE,
+        Self::CONFIG_MAP,
+        Self::SERVICE,
+        Self::SERVICE_MONITOR,
+        Self::POD_MONITOR,
     ];
 }
 
@@ -77,6 +91,32 @@ pub trait Cluster {
     /// # Errors
     /// [`Unreadable`] when nobody can tell.
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable>;
+
+    /// The objects of a kind in all namespaces that carry a label, written `key=value`. Their metadata and status
+    /// are whole; the rest may be left out.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when nobody can tell.
+    fn list_labelled(&self, kind: Kind, label: &str) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        let mut objects = self.list(kind, None)?;
+        objects.retain(|object| is_labelled(object, label));
+        Ok(objects)
+    }
+}
+
+#[derive(Deserialize)]
+struct Labelled {
+    #[serde(default)]
+    metadata: Metadata,
+}
+
+fn is_labelled(object: &RawValue, label: &str) -> bool {
+    let object = json::from_str::<Labelled>(object.get());
+    object.is_ok_and(|Labelled { metadata }| {
+        label
+            .split_once('=')
+            .is_some_and(|(key, value)| metadata.labels.get(key).is_some_and(|carried| carried == value))
+    })
 }
 
 /// A fixed set of objects.
@@ -187,5 +227,32 @@ impl Cluster for Overlay<'_> {
     /// The listed objects are those below: what is laid over is asked for by name.
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable> {
         self.below.list(kind, namespace)
+    }
+
+    fn list_labelled(&self, kind: Kind, label: &str) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        self.below.list_labelled(kind, label)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_a_key_with_its_value() {
+        let mut objects = Objects::default();
+        for (name, labels) in [
+            ("argo", r#"{"app":"argo","tier":"1"}"#),
+            ("flagger", r#"{"app":"flagger"}"#),
+            ("none", "null"),
+            ("odd", r#"{"app":1}"#),
+        ] {
+            let json = format!(
+                r#"{{"apiVersion":"apps/v1","kind":"Deployment","metadata":{{"name":"{name}","labels":{labels}}}}}"#
+            );
+            objects.insert(RawValue::from_string(json).unwrap()).unwrap();
+        }
+        let listed = |label| objects.list_labelled(Kind::DEPLOYMENT, label).unwrap().len();
+        assert_eq!([listed("app=flagger"), listed("app=1"), listed("app="), listed("tier=1")], [1, 0, 0, 1]);
     }
 }

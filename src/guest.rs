@@ -65,6 +65,16 @@ const NOT_FOUND: [&str; 2] = ["Cannot find ", "named '"];
 const NOT_SERVED: &str = "Cannot find resource";
 
 impl Host {
+    fn list_by(request: &ListResources<'_>) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        let operation =
+            if request.namespace.is_some() { "list_resources_by_namespace" } else { "list_resources_all" };
+        match Self::call(operation, request) {
+            Ok(reply) => json::from_bytes(&reply).map(|List { items }| items).map_err(Unreadable),
+            Err(error) if error.contains(NOT_SERVED) => Ok(Vec::new()),
+            Err(error) => Err(Unreadable(error)),
+        }
+    }
+
     fn call(operation: &str, request: &impl Serialize) -> Result<Vec<u8>, String> {
         let payload = serde_json::to_vec(request).map_err(|error| error.to_string())?;
         host_call("kubewarden", "kubernetes", operation, &payload).map_err(|error| error.to_string())
@@ -96,20 +106,25 @@ impl Cluster for Host {
     }
 
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable> {
-        let request = ListResources {
+        Self::list_by(&ListResources {
             api_version: kind.api_version,
             kind: kind.kind,
             namespace,
             label_selector: None,
             field_selector: None,
             field_masks: None,
-        };
-        let operation =
-            if namespace.is_some() { "list_resources_by_namespace" } else { "list_resources_all" };
-        match Self::call(operation, &request) {
-            Ok(reply) => json::from_bytes(&reply).map(|List { items }| items).map_err(Unreadable),
-            Err(error) if error.contains(NOT_SERVED) => Ok(Vec::new()),
-            Err(error) => Err(Unreadable(error)),
-        }
+        })
+    }
+
+    fn list_labelled(&self, kind: Kind, label: &str) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        Self::list_by(&ListResources {
+            api_version: kind.api_version,
+            kind: kind.kind,
+            namespace: None,
+            label_selector: Some(label),
+            field_selector: None,
+            // Metadata always comes.
+            field_masks: Some(&["status"]),
+        })
     }
 }

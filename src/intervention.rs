@@ -1,11 +1,10 @@
 //! What somebody who is no controller does to a release under way, or to what releases depend on.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::cluster::{Cluster, Kind};
 use crate::json;
+use crate::kubernetes::texts;
 use crate::plan::Mistake;
 use crate::scope::Target;
 use crate::settings::Scope;
@@ -87,20 +86,10 @@ impl Attempt<'_> {
         let mut governed = Vec::new();
         for json in releases {
             let release: Value = json::from_str(json.get()).unwrap_or_default();
-            if self.scope.includes_labels(&labels(&release)) {
+            if self.scope.includes_labels(&texts(&release["metadata"]["labels"])) {
                 governed.push(release);
             }
         }
         governed
     }
-}
-
-fn labels(object: &Value) -> BTreeMap<String, String> {
-    let mut labels = BTreeMap::new();
-    if let Some(fields) = object["metadata"]["labels"].as_object() {
-        for (key, value) in fields {
-            labels.insert(key.clone(), value.as_str().unwrap_or_default().to_owned());
-        }
-    }
-    labels
 }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::de::{self, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// An object's metadata, without the managed fields.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -81,6 +82,9 @@ pub struct PodSpec {
     pub init_containers: Vec<Container>,
     /// What happens to a container that ends; empty means `Always`.
     pub restart_policy: String,
+    /// What containers may mount, as far as it comes from a `ConfigMap` or a Secret.
+    #[serde(deserialize_with = "or_default")]
+    pub volumes: Vec<ConfigurationSource>,
 }
 
 /// One container.
@@ -91,11 +95,64 @@ pub struct Container {
     pub name: String,
     /// The image it runs, as written.
     pub image: String,
+    /// Environment variables.
+    #[serde(deserialize_with = "or_default")]
+    pub env: Vec<EnvironmentVariable>,
+    /// Objects of which every key becomes an environment variable.
+    #[serde(deserialize_with = "or_default")]
+    pub env_from: Vec<ConfigurationSource>,
     /// Declared ports.
     #[serde(deserialize_with = "or_default")]
     pub ports: Vec<IgnoredAny>,
     /// Whether, and how, readiness is probed.
     pub readiness_probe: Option<Probe>,
+}
+
+/// An environment variable.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EnvironmentVariable {
+    /// Name.
+    pub name: String,
+    /// Its value, where it stands in the manifest.
+    pub value: Option<String>,
+    /// Where it comes from otherwise.
+    pub value_from: Option<ConfigurationSource>,
+}
+
+/// A place that may name a `ConfigMap` or a Secret: an environment variable's source, an entry of `envFrom`, a
+/// volume, a source of a projected volume. Each calls them by other names.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ConfigurationSource {
+    /// The `ConfigMap`.
+    #[serde(alias = "configMapRef", alias = "configMapKeyRef")]
+    pub config_map: Option<ConfigurationReference>,
+    /// The Secret.
+    #[serde(alias = "secretRef", alias = "secretKeyRef")]
+    pub secret: Option<ConfigurationReference>,
+    /// Further sources, in one volume.
+    pub projected: Option<ProjectedSources>,
+}
+
+/// The sources of a projected volume.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ProjectedSources {
+    /// One after the other.
+    #[serde(deserialize_with = "or_default")]
+    pub sources: Vec<ConfigurationSource>,
+}
+
+/// The name of a `ConfigMap` or a Secret.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ConfigurationReference {
+    /// Its name.
+    #[serde(alias = "secretName")]
+    pub name: String,
+    /// The pods start without it, too.
+    pub optional: Option<bool>,
 }
 
 /// A probe; one without a handler probes nothing.
@@ -115,6 +172,16 @@ impl Probe {
 }
 
 impl PodSpec {
+    /// All containers, each with the JSON path of its field below the template.
+    pub fn all_containers(&self) -> impl Iterator<Item = (String, &Container)> {
+        [("containers", &self.containers), ("initContainers", &self.init_containers)].into_iter().flat_map(
+            |(field, containers)| {
+                let numbered = containers.iter().enumerate();
+                numbered.map(move |(index, container)| (format!("spec.{field}[{index}]"), container))
+            },
+        )
+    }
+
     /// Names of the containers that serve requests without a readiness probe.
     ///
     /// A container serves when it declares a port; in a pod where none declares one, all are taken to.
@@ -206,6 +273,12 @@ impl<'de> Deserialize<'de> for Entries {
 
         deserializer.deserialize_map(EntriesVisitor)
     }
+}
+
+/// A map of texts, such as labels; what is no text counts as empty.
+pub(crate) fn texts(value: &Value) -> BTreeMap<String, String> {
+    let fields = value.as_object().into_iter().flatten();
+    fields.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
 }
 
 /// Reads `null` as absent: both mean the same to the API server.

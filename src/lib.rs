@@ -16,12 +16,14 @@ mod duration;
 mod exemption;
 pub mod finding;
 mod freeze;
+mod glob;
 #[cfg(target_arch = "wasm32")]
 mod guest;
 mod intervention;
 mod json;
 mod json_path;
 mod kubernetes;
+mod label_selector;
 pub mod plan;
 pub mod protocol;
 pub mod query;

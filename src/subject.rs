@@ -12,7 +12,7 @@ use crate::finding::Finding;
 use crate::intervention::{Attempt, Intervention};
 use crate::json;
 use crate::kubernetes::Metadata;
-use crate::plan::{DeliveryPlan, Missing, Mistake, Unresolved, template_key};
+use crate::plan::{Controller, DeliveryPlan, Missing, Mistake, Unresolved, template_key};
 use crate::rules;
 use crate::scope::{Act, Governed, Target};
 use crate::settings::Settings;
@@ -326,8 +326,10 @@ fn judged_with(
 
 fn judge_user(user: User, request: &Request<'_>, settings: &Settings) -> Judged {
     let User { title, metadata, mut plan, .. } = user;
-    // Its pods are not the template's business.
+    // Its pods are not the template's business, nor is what carries its traffic, or carries it out.
     plan.workload = None;
+    plan.services.clear();
+    plan.controller = Controller::default();
     let exemption = Exemption::read(&metadata.annotations, exemption_terms(request, settings));
     Judged {
         subject: Subject::Release(Box::new(play(plan, settings))),

@@ -116,7 +116,7 @@ prop_compose! {
         pause in 1_u32..1200,
         interval in 1_u32..300,
         limit in 0_u32..6,
-        bound in 0.0_f64..0.9,
+        bound in 0.01_f64..0.9,
     ) -> Plan {
         Plan { weights: weights.into_iter().collect(), pause, interval, limit, bound }
     }

@@ -61,9 +61,14 @@ fn patched(object: &Value, patch: &Value) -> Value {
     object
 }
 
+/// A cluster with these objects, in which both controllers run.
 fn cluster(objects: Vec<Value>) -> Objects {
     let mut cluster = Objects::default();
-    for object in objects {
+    let controllers = ["argo-rollouts", "flagger"].map(|name| {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "status": {"availableReplicas": 1},
+            "metadata": {"name": name, "namespace": name, "labels": {"app.kubernetes.io/name": name}}})
+    });
+    for object in objects.into_iter().chain(controllers) {
         cluster.insert(RawValue::from_string(object.to_string()).expect("JSON")).expect("an object");
     }
     cluster

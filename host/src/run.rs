@@ -42,9 +42,9 @@ pub struct Args {
     /// Session file whose answers stand for the cluster
     #[arg(long, value_name = "FILE", conflicts_with = "cluster_objects")]
     replay_host_capabilities_interactions: Option<PathBuf>,
-    /// Manifest, or directory of manifests, that stands for the cluster
+    /// Manifest, or directory of manifests, that stands for the cluster. May be repeated
     #[arg(long, value_name = "PATH")]
-    cluster_objects: Option<PathBuf>,
+    cluster_objects: Vec<PathBuf>,
     /// The request is any JSON, not an admission request
     #[arg(long)]
     raw: bool,
@@ -105,12 +105,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Some(path) => Some(Arc::new(Replay::from_file(path)?)),
         None => None,
     };
-    let capabilities: Arc<dyn Capabilities> = match (&replay, &args.cluster_objects) {
+    let capabilities: Arc<dyn Capabilities> = match (&replay, &args.cluster_objects[..]) {
         (Some(replay), _) => Arc::clone(replay) as _,
-        (None, Some(path)) => {
-            Arc::new(StaticCluster::new(cluster_objects(path)?).with_context(|| path.display().to_string())?)
-        }
-        (None, None) => Arc::new(NoCluster),
+        (None, []) => Arc::new(NoCluster),
+        (None, paths) => Arc::new(StaticCluster::new(cluster_objects(paths)?).context("--cluster-objects")?),
     };
     let grants = policy_source::grants(
         policy.metadata(),

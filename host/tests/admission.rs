@@ -13,8 +13,12 @@ const NOW: i64 = 1_796_126_400;
 
 /// The canonical objects.
 fn examples() -> Vec<Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../delivery/_examples");
-    let documents = read(&[Source::Path(folder)]).expect("the examples");
+    objects("delivery/_examples")
+}
+
+fn objects(path: &str) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    let documents = read(&[Source::Path(path)]).expect("manifests");
     documents.iter().map(|document| serde_json::from_str(&document.json).expect("JSON")).collect()
 }
 
@@ -24,7 +28,12 @@ fn example(kind: &str, name: &str) -> Value {
     found.unwrap_or_else(|| panic!("no {kind} {name}"))
 }
 
-fn cluster(objects: impl IntoIterator<Item = Value>) -> Objects {
+/// A cluster in which both controllers run.
+fn cluster(further: impl IntoIterator<Item = Value>) -> Objects {
+    stored(objects("demo/cluster.yaml").into_iter().chain(further))
+}
+
+fn stored(objects: impl IntoIterator<Item = Value>) -> Objects {
     let mut cluster = Objects::default();
     for object in objects {
         cluster.insert(RawValue::from_string(object.to_string()).expect("JSON")).expect("an object");
@@ -109,11 +118,11 @@ fn deployment(annotations: &Value) -> Value {
 #[test]
 fn a_template_that_is_still_to_come_is_a_warning() {
     let rollout = example("Rollout", "payments");
-    let answer = Ask::create(rollout.clone()).answer(&Objects::default());
+    let answer = Ask::create(rollout.clone()).answer(&cluster([]));
     assert!(answer.accepted() && answer.warns("resolved-references"), "{}", answer.0);
     // What no template can mend is found all the same.
     let at_once = with(rollout, "/spec/strategy/canary/steps/0/setWeight", json!(90));
-    assert!(Ask::create(at_once).answer(&Objects::default()).message().contains("gradual-exposure"));
+    assert!(Ask::create(at_once).answer(&cluster([])).message().contains("gradual-exposure"));
 }
 
 #[test]
@@ -142,7 +151,7 @@ fn a_template_is_judged_with_the_releases_that_refer_to_it() {
     assert!(answer.message().contains("with it, Rollout shop/payments"), "{}", answer.0);
     assert!(answer.message().contains("bad in latency alone"), "{}", answer.0);
     // Nobody refers to it yet.
-    assert!(Ask::create(blinded).answer(&Objects::default()).accepted());
+    assert!(Ask::create(blinded).answer(&cluster([])).accepted());
     let touched = with(template.clone(), "/spec/metrics/0/interval", json!("31s"));
     assert!(Ask::update(template, touched).answer(&live).accepted());
 }
@@ -153,17 +162,16 @@ fn scaling_and_labelling_are_never_in_the_way() {
     let mut scaled = with(bad.clone(), "/spec/replicas", json!(99));
     scaled["metadata"]["labels"]["team"] = "shop".into();
     scaled["spec"]["paused"] = true.into();
-    assert!(Ask::update(bad.clone(), scaled).answer(&Objects::default()).accepted());
+    assert!(Ask::update(bad.clone(), scaled).answer(&cluster([])).accepted());
     let released = with(bad.clone(), "/spec/template/spec/containers/0/image", json!("other"));
-    assert!(Ask::update(bad, released).answer(&Objects::default()).message().contains("allowed-strategy"));
+    assert!(Ask::update(bad, released).answer(&cluster([])).message().contains("allowed-strategy"));
 }
 
 #[test]
 fn controllers_are_known_by_their_account_and_dashboards_are_people() {
     let bad = with(example("Rollout", "payments"), "/spec/strategy", json!({"canary": {}}));
-    let by = |user, settings| {
-        Ask { user, settings, ..Ask::create(bad.clone()) }.answer(&Objects::default()).accepted()
-    };
+    let by =
+        |user, settings| Ask { user, settings, ..Ask::create(bad.clone()) }.answer(&cluster([])).accepted();
     assert!(by("system:serviceaccount:argo-rollouts:argo-rollouts", json!({})));
     assert!(!by("system:serviceaccount:argo-rollouts:argo-rollouts-dashboard", json!({})));
     assert!(!by("system:serviceaccount:shop:argo-rollouts", json!({})));
@@ -173,7 +181,7 @@ fn controllers_are_known_by_their_account_and_dashboards_are_people() {
 
 #[test]
 fn a_deployment_may_come_before_the_governor_it_names() {
-    let nobody = Objects::default();
+    let nobody = cluster([]);
     let named = |governor: &str| deployment(&json!({"rollgate.dev/governed-by": governor}));
     assert!(!Ask::create(deployment(&json!({}))).answer(&nobody).accepted());
     let answer = Ask::create(named("Canary/orders")).answer(&nobody);
@@ -210,19 +218,19 @@ fn exemptions_lower_to_warnings_and_are_kept_for_the_audit() {
             "rollgate.dev/approved-by": "lead@example.com", "rollgate.dev/expires": expires,
         }))
     };
-    let answer = Ask::create(exempt("2026-12-01T18:00:00Z")).answer(&Objects::default());
+    let answer = Ask::create(exempt("2026-12-01T18:00:00Z")).answer(&cluster([]));
     assert!(answer.accepted() && answer.warns("no-bypass"), "{}", answer.0);
     let audit = answer.0["audit_annotations"]["exempted"].as_str().expect("an audit annotation");
     assert!(audit.contains("INC-4211") && audit.contains("lead@example.com"), "{audit}");
-    let expired = Ask::create(exempt("2026-12-01T11:00:00Z")).answer(&Objects::default());
+    let expired = Ask::create(exempt("2026-12-01T11:00:00Z")).answer(&cluster([]));
     assert!(expired.message().contains("no-bypass") && expired.message().contains("valid-exemption"));
     let own = Ask { user: "lead@example.com", ..Ask::create(exempt("2026-12-01T18:00:00Z")) };
-    assert!(!own.answer(&Objects::default()).accepted());
+    assert!(!own.answer(&cluster([])).accepted());
 }
 
 #[test]
 fn scope_and_enforcement_are_the_users_to_set() {
-    let nobody = Objects::default();
+    let nobody = cluster([]);
     let system = with(deployment(&json!({})), "/metadata/namespace", json!("kube-system"));
     assert!(Ask::create(system).answer(&nobody).accepted());
     let warned = Ask { settings: json!({"enforcement": "warn"}), ..Ask::create(deployment(&json!({}))) }
@@ -241,9 +249,50 @@ fn scope_and_enforcement_are_the_users_to_set() {
 fn what_cannot_be_read_is_kept_out_with_its_place() {
     let rollout =
         with(example("Rollout", "payments"), "/spec/strategy/canary/steps/0/setWeight", json!("ten"));
-    let answer = Ask::create(rollout).answer(&Objects::default());
+    let answer = Ask::create(rollout).answer(&cluster([]));
     assert!(answer.message().contains("valid-spec"), "{}", answer.0);
     assert!(answer.message().contains("at spec.strategy.canary.steps[0].setWeight"), "{}", answer.0);
     let settings = Ask { settings: json!({"profile": "lax"}), ..Ask::create(deployment(&json!({}))) };
-    assert!(settings.answer(&Objects::default()).message().contains("profile: must be one of"));
+    assert!(settings.answer(&cluster([])).message().contains("profile: must be one of"));
+}
+
+#[test]
+fn a_release_needs_its_controller() {
+    let ask = Ask::create(example("Rollout", "payments"));
+    assert!(ask.answer(&cluster(examples())).accepted(), "{}", ask.answer(&cluster(examples())).0);
+    let absent = ask.answer(&stored(examples()));
+    assert!(absent.message().contains("no Deployment of Argo Rollouts is in the cluster"), "{}", absent.0);
+    let with_controller = |name: &str, labels: Value, available: u64| {
+        let controller = json!({"apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": name, "namespace": "release", "labels": labels},
+            "status": {"availableReplicas": available}});
+        stored(examples().into_iter().chain([controller]))
+    };
+    // The Helm chart gives the dashboard its own component, and the name of the controller.
+    let labels = |component: &str| json!({"app.kubernetes.io/name": "argo-rollouts", "app.kubernetes.io/component": component});
+    let controller = "release-argo-rollouts";
+    assert!(ask.answer(&with_controller(controller, labels("rollouts-controller"), 1)).accepted());
+    assert!(ask.answer(&with_controller(controller, labels("renamed"), 1)).accepted());
+    let dashboard = "release-argo-rollouts-dashboard";
+    assert!(!ask.answer(&with_controller(dashboard, labels("rollouts-dashboard"), 1)).accepted());
+    let down = ask.answer(&with_controller(controller, labels("rollouts-controller"), 0));
+    assert!(
+        down.message().contains("Deployment release/release-argo-rollouts has no available replica"),
+        "{}",
+        down.0
+    );
+    let canary = Ask::create(example("Canary", "payments-api"));
+    let chart = json!({"app.kubernetes.io/name": "flagger"});
+    assert!(canary.answer(&with_controller("flagger", chart.clone(), 1)).accepted());
+    assert!(!canary.answer(&with_controller("flagger-prometheus", chart, 1)).accepted());
+    let unasked = ask.answer(&Silent);
+    assert!(unasked.accepted() && unasked.warns("whether Argo Rollouts runs"), "{}", unasked.0);
+}
+
+#[test]
+fn a_service_that_is_still_to_come_is_a_warning() {
+    let mut live = examples();
+    live.retain(|object| object["kind"] != "Service");
+    let answer = Ask::create(example("Rollout", "payments")).answer(&cluster(live));
+    assert!(answer.accepted() && answer.warns("Service payments-canary does not exist yet"), "{}", answer.0);
 }

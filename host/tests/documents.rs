@@ -122,7 +122,8 @@ fn the_table_of_rules_in_the_readme_is_the_catalogue() {
 fn the_readme_names_only_files_that_exist() {
     let readme = text("README.md");
     for word in readme.split(|c: char| c.is_whitespace() || "()`\"'".contains(c)) {
-        let folder = ["gallery/", "delivery/", "deploy/"].into_iter().any(|folder| word.starts_with(folder));
+        let folder =
+            ["gallery/", "delivery/", "deploy/", "demo/"].into_iter().any(|folder| word.starts_with(folder));
         if folder || word == "LICENSE" || word == "policy-metadata.yml" {
             let path =
                 Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(word.trim_end_matches(['.', ',']));

@@ -62,11 +62,15 @@ fn native_and_wasm_agree_on_every_manifest() {
     for folder in ["tests/fixtures", "gallery", "delivery/_examples"] {
         files(&root().join(folder), &mut paths);
     }
+    let controllers = read(&[Source::Path(root().join("demo/cluster.yaml"))]).expect("the controllers");
     let (mut compared, mut rejected) = (0, 0);
     for path in &paths {
         let documents = read(&[Source::Path(path.clone())]).expect("manifests");
-        let values: Vec<Value> =
-            documents.iter().map(|document| serde_json::from_str(&document.json).expect("JSON")).collect();
+        let values: Vec<Value> = documents
+            .iter()
+            .chain(&controllers)
+            .map(|document| serde_json::from_str(&document.json).expect("JSON"))
+            .collect();
         let mut objects = Objects::default();
         for value in &values {
             let json = RawValue::from_string(value.to_string()).expect("JSON");

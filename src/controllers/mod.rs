@@ -24,7 +24,7 @@ pub(crate) use workload::{Referent, resolve_workload};
 pub(crate) const OBJECTIVE_ANNOTATION: &str = "rollgate.dev/slo";
 
 /// The name of an object whose other metadata does not matter, and may be whatever it is.
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(default)]
 pub(crate) struct Named {
     pub name: String,

@@ -41,5 +41,5 @@ pub(crate) fn resolve_workload(
         .map_err(|why| Unresolved::new(path, format!("{}/{name}", kind.kind), why))?;
     // A PodTemplate has its template at the top, everything else under spec.
     let template = object.spec.and_then(|spec| spec.template).or(object.template).unwrap_or_default();
-    Ok(Workload { reference: Some(path.to_owned()), template, configuration_tracked: false })
+    Ok(Workload { reference: Some(path.to_owned()), template, configuration_tracked: None })
 }

@@ -11,7 +11,7 @@ mod simulate;
 mod threshold;
 mod tolerance;
 
-use crate::kubernetes::PodTemplate;
+use crate::kubernetes::{Metadata, PodTemplate};
 pub use metric::{Assessment, Defect, Evidence, Metric, MetricKind};
 pub use provider::{Provider, Reach};
 pub use schedule::{MetricEnd, Schedule};
@@ -45,6 +45,8 @@ pub struct DeliveryPlan {
     pub unrestored: Vec<Mistake>,
     /// The Services that carry the sides' traffic.
     pub services: Vec<Reference>,
+    /// The Services that the controller makes for the sides by itself, as monitors see them.
+    pub made_services: Vec<Metadata>,
     /// What keeps a rollback from telling anyone.
     pub unnoticed: Vec<Mistake>,
     /// Verification that has no consequence when it fails.
@@ -271,6 +273,8 @@ pub struct Controller {
     pub name: &'static str,
     /// Labels, as `key=value`, one of which its Deployment carries wherever it is installed from.
     pub labels: &'static [&'static str],
+    /// How the name of a Deployment ends that may be installed beside it with the same labels.
+    pub companion: &'static str,
 }
 
 /// What the rules read of a workload's pods.
@@ -280,8 +284,9 @@ pub struct Workload {
     pub reference: Option<String>,
     /// The pods' template.
     pub template: PodTemplate,
-    /// Changes of the `ConfigMap`s and Secrets it uses are releases of their own, and are rolled back with them.
-    pub configuration_tracked: bool,
+    /// Changes of the `ConfigMap`s and Secrets it uses are releases of their own, and are rolled back with them,
+    /// unless they carry this annotation with a value that starts with `disable`.
+    pub configuration_tracked: Option<&'static str>,
 }
 
 impl Workload {

@@ -9,15 +9,19 @@ mod automatic_rollback;
 mod blast_radius;
 mod bound;
 mod burn_rate;
+mod config_versioned;
+mod controller_installed;
 mod explicit_steps;
 mod freeze_window;
 mod gradual_exposure;
+mod immutable_image;
 mod irreversible_change;
 mod keep_guardrails;
 mod metrics_provider;
 mod minimum_hold;
 mod no_bypass;
 mod no_skip;
+mod observability;
 mod progress_deadline;
 mod resolved_references;
 mod rollback_deadline;
@@ -25,6 +29,7 @@ mod rollback_notification;
 mod rollback_owner;
 mod smoke_verification;
 mod stable_replicas_kept;
+mod stable_traffic_restored;
 mod threshold_bounds;
 mod valid_exemption;
 mod valid_spec;
@@ -37,7 +42,8 @@ use crate::plan::{Mistake, Signal};
 use crate::settings::{Context, Levels, Parameter, Settings, SettingsError};
 
 /// Every rule, in the order of the catalogue.
-pub static RULES: [&Rule; 28] = [
+pub static RULES: [&Rule; 33] = [
+    &controller_installed::RULE,
     &metrics_provider::RULE,
     &no_bypass::RULE,
     &no_skip::RULE,
@@ -57,9 +63,13 @@ pub static RULES: [&Rule; 28] = [
     &blast_radius::RULE,
     &progress_deadline::RULE,
     &stable_replicas_kept::RULE,
+    &stable_traffic_restored::RULE,
+    &config_versioned::RULE,
+    &immutable_image::RULE,
     &rollback_owner::RULE,
     &rollback_notification::RULE,
     &smoke_verification::RULE,
+    &observability::RULE,
     &verification_rolls_back::RULE,
     &freeze_window::RULE,
     &irreversible_change::RULE,
@@ -70,6 +80,7 @@ pub static RULES: [&Rule; 28] = [
 
 /// What each of [`RULES`] has to say, in the same order.
 pub static DOCUMENTS: [&Document; RULES.len()] = [
+    &controller_installed::DOCUMENT,
     &metrics_provider::DOCUMENT,
     &no_bypass::DOCUMENT,
     &no_skip::DOCUMENT,
@@ -89,9 +100,13 @@ pub static DOCUMENTS: [&Document; RULES.len()] = [
     &blast_radius::DOCUMENT,
     &progress_deadline::DOCUMENT,
     &stable_replicas_kept::DOCUMENT,
+    &stable_traffic_restored::DOCUMENT,
+    &config_versioned::DOCUMENT,
+    &immutable_image::DOCUMENT,
     &rollback_owner::DOCUMENT,
     &rollback_notification::DOCUMENT,
     &smoke_verification::DOCUMENT,
+    &observability::DOCUMENT,
     &verification_rolls_back::DOCUMENT,
     &freeze_window::DOCUMENT,
     &irreversible_change::DOCUMENT,

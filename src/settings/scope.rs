@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::glob::matches_glob;
+
 /// Workload kinds that may be governed; Pods only on demand, since a webhook on Pods endangers the cluster.
 pub const WORKLOAD_KINDS: [&str; 6] =
     ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Pod"];
@@ -44,44 +46,5 @@ impl Scope {
     #[must_use]
     pub fn includes_labels(&self, labels: &BTreeMap<String, String>) -> bool {
         self.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
-    }
-}
-
-/// Whether `text` matches `pattern`, in which `*` stands for any number of characters.
-fn matches_glob(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let mut last = None;
-    for part in parts {
-        if let Some(before) = last.replace(part) {
-            let Some(at) = rest.find(before) else { return false };
-            rest = &rest[at + before.len()..];
-        }
-    }
-    match last {
-        Some(suffix) => rest.ends_with(suffix),
-        None => rest.is_empty(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn namespaces_match_by_glob() {
-        for (pattern, text, matches) in [
-            ("*", "anything", true),
-            ("kube-*", "kube-system", true),
-            ("kube-*", "kube", false),
-            ("*-prod", "shop-prod", true),
-            ("shop", "shop", true),
-            ("shop", "shop-2", false),
-            ("a*b*c", "a1b2c", true),
-            ("a*b*c", "a1c2b", false),
-            ("", "", true),
-        ] {
-            assert_eq!(matches_glob(pattern, text), matches, "{pattern} {text}");
-        }
     }
 }

@@ -15,6 +15,8 @@ use server::Server;
 
 /// Releases that are accepted; the files are one cluster.
 const EXAMPLES: &str = "delivery/_examples";
+/// The controllers, which every cluster needs.
+const CONTROLLERS: &str = "demo/cluster.yaml";
 /// Releases that are rejected; each file is a cluster of its own.
 const GALLERY: &str = "gallery";
 
@@ -38,14 +40,16 @@ fn main() -> ExitCode {
 fn run(command: &Path, policy: &Path) -> anyhow::Result<bool> {
     let mut report = Report::new();
     let examples = manifests(Path::new(EXAMPLES))?;
-    let mut live = Vec::new();
+    let controllers = || case::documents(Path::new(CONTROLLERS));
+    let mut live = controllers()?;
     for file in &examples {
         live.append(&mut case::documents(file)?);
     }
     send(&Server::start(command, policy, &live)?, &examples, &mut report)?;
     for file in manifests(Path::new(GALLERY))? {
         // The release at the head of the file is about to be rejected: it has never been in the cluster.
-        let live = case::documents(&file)?.split_off(1);
+        let mut live = case::documents(&file)?.split_off(1);
+        live.append(&mut controllers()?);
         send(&Server::start(command, policy, &live)?, &[file], &mut report)?;
     }
     Ok(report.finish())

@@ -47,9 +47,9 @@ pub struct Args {
     /// Where to write the authority of the issued certificate in PEM
     #[arg(long, value_name = "FILE", conflicts_with = "cert")]
     ca_out: Option<PathBuf>,
-    /// Manifest, or directory of manifests, that stands for the cluster
+    /// Manifest, or directory of manifests, that stands for the cluster. May be repeated
     #[arg(long, value_name = "PATH")]
-    cluster_objects: Option<PathBuf>,
+    cluster_objects: Vec<PathBuf>,
     /// Let the policy read the kinds its metadata asks for
     #[arg(long)]
     allow_context_aware: bool,
@@ -126,11 +126,10 @@ fn evaluator(args: &Args) -> anyhow::Result<Evaluator> {
         Ok(other) => bail!("{} speaks protocol {other:?}; only \"v1\" is offered", path.display()),
         Err(error) => bail!("{} is not a Kubewarden policy: {error}", path.display()),
     }
-    let capabilities: Arc<dyn Capabilities> = match &args.cluster_objects {
-        Some(path) => {
-            Arc::new(StaticCluster::new(cluster_objects(path)?).with_context(|| path.display().to_string())?)
-        }
-        None => Arc::new(NoCluster),
+    let capabilities: Arc<dyn Capabilities> = if args.cluster_objects.is_empty() {
+        Arc::new(NoCluster)
+    } else {
+        Arc::new(StaticCluster::new(cluster_objects(&args.cluster_objects)?).context("--cluster-objects")?)
     };
     let grants = policy_source::grants(
         policy.metadata(),

@@ -21,6 +21,10 @@ impl Reader<'_> {
             }
         }
 
+        self.services(&[
+            ("blueGreen.activeService", &spec.active_service),
+            ("blueGreen.previewService", &spec.preview_service),
+        ]);
         if !spec.active_service.is_empty() && spec.active_service == spec.preview_service {
             self.refuse(path, "activeService and previewService are the same Service", "name two Services");
         }

@@ -10,6 +10,7 @@ mod rollback;
 mod spec;
 mod status;
 mod templates;
+mod traffic;
 mod validation;
 mod weights;
 
@@ -24,11 +25,19 @@ use self::templates::Resolver;
 use super::{Malformed, Named, OBJECTIVE_ANNOTATION, Referent, SIGNALS_ANNOTATION, parse, resolve_workload};
 use crate::cluster::{Cluster, Kind};
 use crate::plan::{
-    Analysis, DeliveryPlan, Metric, Missing, Mistake, Schedule, Threshold, Unresolved, Workload,
+    Analysis, Controller, DeliveryPlan, Metric, Missing, Mistake, Schedule, Threshold, Unresolved, Workload,
 };
 
 /// Keeps objects from every controller that was not started with the same value.
 const INSTANCE_LABEL: &str = "argo-rollouts.argoproj.io/controller-instance-id";
+
+/// The labels of the manifests and of the Helm chart, whose component can be renamed. The chart gives its dashboard
+/// the same name.
+const CONTROLLER: Controller = Controller {
+    name: "Argo Rollouts",
+    labels: &["app.kubernetes.io/component=rollouts-controller", "app.kubernetes.io/name=argo-rollouts"],
+    companion: "-dashboard",
+};
 
 /// More metrics in one Rollout than anyone measures; beyond it the reading stops with a finding.
 const MOST_METRICS: usize = 1000;
@@ -45,12 +54,16 @@ pub fn read_rollout(json: &str, namespace: &str, cluster: &dyn Cluster) -> Resul
         plan: DeliveryPlan {
             path: "spec.strategy".to_owned(),
             objective: rollout.metadata.annotations.get(OBJECTIVE_ANNOTATION).cloned(),
+            controller: CONTROLLER,
             ..DeliveryPlan::default()
         },
         metrics_read: 0,
     };
     match (&rollout.spec.strategy.canary, &rollout.spec.strategy.blue_green) {
-        (Some(canary), None) => reader.canary(canary, rollout.spec.replicas),
+        (Some(canary), None) => {
+            reader.canary(canary, rollout.spec.replicas);
+            reader.sides(canary);
+        }
         (None, Some(blue_green)) => reader.blue_green(blue_green),
         (Some(_), Some(_)) => {
             reader.refuse("spec.strategy", "both canary and blueGreen are declared", "keep one");

@@ -97,14 +97,14 @@ pub(super) struct ReplicaProgressThreshold {
 pub(super) struct TrafficRouting {
     pub alb: Option<Value>,
     pub ambassador: Option<Value>,
-    pub apisix: Option<IgnoredAny>,
+    pub apisix: Option<Value>,
     pub app_mesh: Option<Value>,
     pub istio: Option<Value>,
     pub nginx: Option<Value>,
     #[serde(deserialize_with = "or_default")]
     pub plugins: Entries,
-    pub smi: Option<IgnoredAny>,
-    pub traefik: Option<IgnoredAny>,
+    pub smi: Option<Value>,
+    pub traefik: Option<Value>,
     pub max_traffic_weight: Option<f64>,
     pub managed_routes: Value,
 }
@@ -112,9 +112,23 @@ pub(super) struct TrafficRouting {
 impl TrafficRouting {
     /// Whether any router is named; without one no traffic is ever moved.
     pub fn has_provider(&self) -> bool {
-        [&self.alb, &self.ambassador, &self.app_mesh, &self.istio, &self.nginx].iter().any(|r| r.is_some())
-            || [&self.apisix, &self.smi, &self.traefik].iter().any(|r| r.is_some())
-            || self.plugins.0 > 0
+        self.routers().next().is_some() || self.plugins.0 > 0
+    }
+
+    /// The routers that are named, each with its field; plugins are no business but their own.
+    pub fn routers(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        [
+            ("alb", &self.alb),
+            ("ambassador", &self.ambassador),
+            ("apisix", &self.apisix),
+            ("appMesh", &self.app_mesh),
+            ("istio", &self.istio),
+            ("nginx", &self.nginx),
+            ("smi", &self.smi),
+            ("traefik", &self.traefik),
+        ]
+        .into_iter()
+        .filter_map(|(field, router)| router.as_ref().map(|router| (field, router)))
     }
 }
 

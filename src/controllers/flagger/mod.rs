@@ -6,6 +6,7 @@ mod provider;
 mod rollback;
 mod spec;
 mod stages;
+mod traffic;
 mod validation;
 
 use serde::Deserialize;
@@ -19,12 +20,22 @@ use super::{
 };
 use crate::cluster::{Cluster, Kind};
 use crate::duration::parse_go;
-use crate::plan::{DeliveryPlan, Missing, Mistake, Position, Stage, Unresolved, Wait, Workload};
+use crate::plan::{Controller, DeliveryPlan, Missing, Mistake, Position, Stage, Unresolved, Wait, Workload};
 
 /// What an interval comes to that cannot be read, in seconds.
 const DEFAULT_INTERVAL: f64 = 60.0;
 /// The least any interval comes to, in seconds.
 const LEAST_INTERVAL: f64 = 10.0;
+
+/// The labels of the Helm chart, which gives its Prometheus the same name, and of the manifests.
+const CONTROLLER: Controller = Controller {
+    name: "Flagger",
+    labels: &["app.kubernetes.io/name=flagger", "app=flagger"],
+    companion: "-prometheus",
+};
+
+/// Keeps a `ConfigMap` or a Secret from being tracked (`pkg/canary/config_tracker.go`).
+const UNTRACKED: &str = "flagger.app/config-tracking";
 
 /// Reads a Canary, with the templates and the workload it refers to.
 ///
@@ -42,6 +53,7 @@ pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result
         plan: DeliveryPlan {
             path: "spec".to_owned(),
             objective: canary.metadata.annotations.get(OBJECTIVE_ANNOTATION).cloned(),
+            controller: CONTROLLER,
             ..DeliveryPlan::default()
         },
     };
@@ -52,6 +64,7 @@ pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result
         let interval = parse_go(&analysis.interval).unwrap_or(DEFAULT_INTERVAL).max(LEAST_INTERVAL);
         reader.stages(spec, analysis, interval);
     }
+    reader.sides(spec);
     let mut plan = reader.plan;
     if let Some(analysis) = &spec.analysis {
         rollback::read(analysis, &mut plan);
@@ -108,7 +121,9 @@ fn workload(
             ));
         }
     };
-    resolve_workload(cluster, Referent { kind, namespace, name: &spec.target_ref.name, path }).map(Some)
+    let workload =
+        resolve_workload(cluster, Referent { kind, namespace, name: &spec.target_ref.name, path })?;
+    Ok(Some(Workload { configuration_tracked: Some(UNTRACKED), ..workload }))
 }
 
 /// A Canary, as far as the workload it releases needs to know it.

@@ -28,7 +28,9 @@ pub(super) struct CanarySpec {
     /// A value as it is, like others below: a reader for each would cost more than it is worth.
     pub service: Value,
     pub autoscaler_ref: Option<IgnoredAny>,
+    #[serde(deserialize_with = "or_default")]
     pub ingress_ref: TargetRef,
+    #[serde(deserialize_with = "or_default")]
     pub route_ref: TargetRef,
     pub canary_analysis: Option<IgnoredAny>,
 }

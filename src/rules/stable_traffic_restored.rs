@@ -1,0 +1,50 @@
+//! A rollback finds its way back to the old version.
+
+use super::{DENY, Document, Report, Rule};
+use crate::admission::Origin;
+use crate::case::Case;
+use crate::cluster::{Kind, Unreadable};
+use crate::plan::Reference;
+
+pub(super) static RULE: Rule = Rule {
+    name: "stable-traffic-restored",
+    requirement: "REQ-PD-RBK-02",
+    levels: DENY,
+    parameters: &[],
+    check,
+};
+
+pub(super) static DOCUMENT: Document = Document {
+    meaning: "stable and canary traffic are two different sides that exist, and the route between them is named",
+    why: "A rollback sends all requests to the stable side. Where both sides are one Service, or no route divides \
+          them, nothing can be sent back. A Service may be applied after the release that names it; the controller \
+          holds the release until it is there.",
+    mend: "Name two Services, and the route that the router divides: a VirtualService, an Ingress, mappings. Apply them \
+           with the release.",
+};
+
+fn check(case: &Case<'_>, report: &mut Report<'_>) {
+    let Some(release) = case.release() else { return };
+    report.find_all(&release.plan.unrestored);
+    for Reference { path, name } in &release.plan.services {
+        match case.cluster.get(Kind::SERVICE, Some(case.namespace), name) {
+            Ok(Some(_)) => {}
+            Ok(None) if case.origin == Origin::Manifests => report.find(
+                path,
+                format!("Service {name} is not among the manifests"),
+                "add it, or correct the name",
+            ),
+            Ok(None) => report.warn(
+                path,
+                format!("Service {name} does not exist yet: the controller holds the release until it does"),
+                "apply it",
+            ),
+            Err(Unreadable(error)) => report.unasked(
+                case,
+                path,
+                format!("Service {name} could not be looked up: {error}"),
+                "grant the policy access to Services, or set context",
+            ),
+        }
+    }
+}
