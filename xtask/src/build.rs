@@ -18,8 +18,9 @@ Builds the policy for Wasm and the rollgate command, and leaves them in dist/:
 Installs the Rust target wasm32-wasip1 if it is missing.
 ";
 
-/// The largest policy: it is fetched by every policy server and compiled when it starts.
-const SIZE_BUDGET: u64 = 1_000_000;
+/// The largest policy: it is fetched by every policy server and compiled when it starts. Policies of other projects,
+/// with a rule each, come to about as much.
+const SIZE_BUDGET: u64 = 1_200_000;
 
 /// Builds what people install and run.
 pub fn run(workspace: &Workspace) -> Result<(), Failure> {
