@@ -18,19 +18,19 @@ use crate::manifest_set::ManifestSet;
 /// How many lines are shown around a finding, and around a change.
 const CONTEXT: usize = 3;
 
-/// The nearest pair of `rejected-X.yaml` and `accepted-X.yaml`; none when no two share their X.
+/// The nearest pair of `rejected-X.yaml` and `accepted-X.yaml` that is judged under the same settings, if there is one.
 pub(super) fn of(root: &Path, rule: &str) -> anyhow::Result<Option<Manifests>> {
     let folder = format!("tests/fixtures/{rule}");
     let mut pairs = Vec::new();
     for name in names(&root.join(&folder), "rejected-")? {
         let (rejected, accepted) = (format!("{folder}/rejected-{name}"), format!("{folder}/accepted-{name}"));
-        if root.join(&accepted).exists() {
+        if root.join(&accepted).exists() && announced(root, &rejected)? == announced(root, &accepted)? {
             let diff = diff(&manifest(root, &rejected)?, &manifest(root, &accepted)?);
             pairs.push((diff.lines().count(), rejected, accepted, diff));
         }
     }
     let Some((_, rejected, accepted, diff)) = pairs.into_iter().min() else { return Ok(None) };
-    let settings = Announced::read(&root.join(&rejected))?.settings;
+    let settings = announced(root, &rejected)?;
     let (finding, at) = finding(root, &rejected, rule, &settings)?;
     let Finding { requirement, path, message, help, .. } = finding;
     Ok(Some(Manifests {
@@ -41,6 +41,10 @@ pub(super) fn of(root: &Path, rule: &str) -> anyhow::Result<Option<Manifests>> {
         accepted,
         diff,
     }))
+}
+
+fn announced(root: &Path, file: &str) -> anyhow::Result<Value> {
+    Ok(Announced::read(&root.join(file))?.settings)
 }
 
 /// What follows `prefix` in the names of a folder's files, in order; none without the folder.

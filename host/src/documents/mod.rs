@@ -20,7 +20,7 @@ use self::example::Examples;
 pub(crate) use self::page::Page;
 
 /// Rules whose requests are not judged yet, so that there is nothing to show of them.
-pub const NOT_JUDGED_YET: [&str; 2] = ["no-skip", "keep-guardrails"];
+pub const NOT_JUDGED_YET: [&str; 3] = ["no-skip", "keep-guardrails", "controller-installed"];
 
 /// The file of all examples, which `rollgate explain` carries.
 const EXAMPLES: &str = "host/src/documents/examples.json";
