@@ -261,3 +261,10 @@ fn an_unknown_rule_is_answered_with_the_nearest() {
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(message.contains("a similar value exists: 'gradual-exposure'"), "{message}");
 }
+
+#[test]
+fn a_rule_without_an_example_is_named() {
+    let empty = tempfile::tempdir().expect("a directory");
+    let error = rollgate::documents::generate(empty.path()).expect_err("no examples");
+    assert!(error.to_string().starts_with("no-bypass has no example"), "{error}");
+}
