@@ -108,7 +108,7 @@ fn level(rule: &Rule, document: &Document) -> Question {
     Question {
         variable: format!("rules.{}.level", rule.name),
         label: rule.name.to_owned(),
-        group: topic(rule.name),
+        group: topic(rule),
         kind: "enum",
         description: format!("{} (standard: {standard}, strict: {strict})", document.meaning),
         options: vec!["deny", "warn", "off"],
@@ -127,7 +127,7 @@ fn tuned(rule: &Rule, parameter: &Parameter) -> Question {
     Question {
         variable: format!("rules.{}.{}", rule.name, parameter.name),
         label: format!("{}: {}", rule.name, parameter.name),
-        group: topic(rule.name),
+        group: topic(rule),
         kind,
         description: format!(
             "{}: {} (standard: {}, strict: {})",
@@ -141,19 +141,19 @@ fn tuned(rule: &Rule, parameter: &Parameter) -> Question {
     }
 }
 
-/// The tab a rule is on.
-fn topic(rule: &str) -> &'static str {
-    let is = |words: &[&str]| words.iter().any(|word| rule.contains(word));
-    if is(&["rollback", "stable-", "rolls-back", "progress-", "config-", "image"]) {
-        "Rollback"
-    } else if is(&["analysis", "threshold", "burn-", "metrics-"]) {
-        "Analysis"
-    } else if is(&["verification", "observability"]) {
-        "Verification"
-    } else if is(&["strategy", "steps", "exposure", "hold", "full-rollout", "blast-"]) {
+/// The tab a rule is on, by what its requirement is about.
+fn topic(rule: &Rule) -> &'static str {
+    let is = |part: &str| rule.requirement.contains(part);
+    if is("-STR-") || is("-PREREQ-") {
         "Strategy"
+    } else if is("-ANL-") {
+        "Analysis"
+    } else if is("-RBK-") {
+        "Rollback"
+    } else if is("-VER-") || is("-FAIL-") {
+        "Verification"
     } else {
-        "Control"
+        "Discipline"
     }
 }
 
