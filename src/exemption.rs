@@ -17,7 +17,7 @@ pub const APPROVED_BY: &str = "rollgate.dev/approved-by";
 pub const EXPIRES: &str = "rollgate.dev/expires";
 
 /// Rules that keep the others honest and so cannot be set aside.
-const NEVER_EXEMPT: [&str; 2] = ["valid-exemption", "valid-spec"];
+pub(crate) const NEVER_EXEMPT: [&str; 2] = ["valid-exemption", "valid-spec"];
 
 /// The exemption an object claims.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,6 +7,8 @@ pub mod admission;
 pub mod annotate;
 pub mod check;
 pub mod cluster;
+pub mod documents;
+pub mod explain;
 pub mod manifest;
 mod manifest_set;
 pub mod output;

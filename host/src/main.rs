@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use rollgate::{annotate, check, output, plan, rules, run, serve};
+use rollgate::{annotate, check, explain, output, plan, rules, run, serve};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -36,6 +36,8 @@ enum Command {
     Plan(output::ReportArgs),
     /// List the rules
     Rules(rules::Args),
+    /// Explain a rule: why it is there, what it rejects, how to mend that
+    Explain(explain::Args),
     /// Evaluate one admission request with a policy
     Run(run::Args),
     /// Serve a policy as a validating webhook
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Command::Check(args) => Ok(check::run(args)),
         Command::Plan(args) => Ok(plan::run(args)),
         Command::Rules(args) => Ok(rules::run(args)),
+        Command::Explain(args) => Ok(explain::run(args)),
         Command::Run(args) => run::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Annotate(args) => annotate::run(args),

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::{Command, Output};
 
 use rollgate::annotate::PolicyMetadata;
+use rollgate::documents::fixture::Announced;
+use rollgate::documents::requests::answer;
 use rollgate_policy::cluster::Kind;
 use rollgate_policy::rules::{DOCUMENTS, RULES};
 
@@ -122,12 +125,134 @@ fn the_table_of_rules_in_the_readme_is_the_catalogue() {
 fn the_readme_names_only_files_that_exist() {
     let readme = text("README.md");
     for word in readme.split(|c: char| c.is_whitespace() || "()`\"'".contains(c)) {
-        let folder =
-            ["gallery/", "delivery/", "deploy/", "demo/"].into_iter().any(|folder| word.starts_with(folder));
+        let folder = ["gallery/", "delivery/", "demo/", "deploy/", "docs/"]
+            .into_iter()
+            .any(|folder| word.starts_with(folder));
         if folder || word == "LICENSE" || word == "policy-metadata.yml" {
             let path =
                 Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(word.trim_end_matches(['.', ',']));
             assert!(path.exists(), "{word}");
         }
     }
+}
+
+#[test]
+fn generated_files_are_current() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let generated = rollgate::documents::generate(&root).unwrap_or_else(|error| panic!("{error:#}"));
+    for (path, text) in &generated {
+        let there = std::fs::read_to_string(root.join(path)).unwrap_or_default();
+        assert!(there == *text, "{} is not current: run cargo xtask docs", path.display());
+    }
+    for entry in std::fs::read_dir(root.join("docs/rules")).expect("pages") {
+        let path = Path::new("docs/rules").join(entry.expect("an entry").file_name());
+        assert!(generated.contains_key(&path), "{} is no rule's page any more", path.display());
+    }
+}
+
+#[test]
+fn every_request_has_the_answer_it_announces() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut asked = 0;
+    for rule in std::fs::read_dir(root.join("tests/requests")).expect("requests") {
+        let rule = rule.expect("an entry").file_name().into_string().expect("a name");
+        // The requests of a rule are in a folder.
+        if rule.contains('.') {
+            continue;
+        }
+        for request in std::fs::read_dir(root.join("tests/requests").join(&rule)).expect("requests") {
+            let name = request.expect("an entry").file_name().into_string().expect("a name");
+            let file = format!("tests/requests/{rule}/{name}");
+            let announced = Announced::read(&root.join(&file)).unwrap_or_else(|error| panic!("{error:#}"));
+            let (answered, denied) = answer(&root, &file).unwrap_or_else(|error| panic!("{error:#}"));
+            let denied: BTreeSet<String> = denied.into_iter().collect();
+            assert_eq!(denied, announced.denied, "{file}: {:?}", answered.message);
+            assert_eq!(answered.message.is_some(), !denied.is_empty(), "{file}: {:?}", answered.message);
+            asked += 1;
+        }
+    }
+    assert!(asked > 5, "{asked} requests");
+}
+
+/// What stands in backquotes on one line.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
+}
+
+#[test]
+fn the_coverage_names_every_rule_and_nothing_that_is_not_there() {
+    let coverage = text("docs/coverage.md");
+    let named: BTreeSet<&str> = quoted(&coverage).collect();
+    let there: BTreeSet<&str> = RULES.iter().map(|rule| rule.name).collect();
+    for rule in &there {
+        assert!(named.contains(rule), "{rule} is not named");
+    }
+    // The column in which rules are named holds nothing else in backquotes.
+    for row in coverage.lines().filter(|line| line.starts_with("| ")) {
+        let held_by = row.trim_end_matches('|').rsplit(" | ").nth(1).unwrap_or_default();
+        for name in quoted(held_by) {
+            assert!(there.contains(name), "{name} is no rule: {row}");
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let files = ["tests/", "src/", "host/", "delivery/", "gallery/", "docs/", "deploy/"];
+    for name in named.iter().filter(|name| files.iter().any(|folder| name.starts_with(folder))) {
+        assert!(root.join(name).exists(), "{name} is not there");
+    }
+}
+
+#[test]
+fn links_lead_to_files_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut pages = vec![root.join("README.md")];
+    for folder in ["docs", "docs/rules"] {
+        let entries = std::fs::read_dir(root.join(folder)).expect("pages");
+        pages.extend(entries.map(|entry| entry.expect("an entry").path()));
+    }
+    for page in pages.iter().filter(|page| page.extension().is_some_and(|extension| extension == "md")) {
+        let text = std::fs::read_to_string(page).expect("a page");
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            let local = !link.is_empty() && !link.contains("://");
+            assert!(!local || page.with_file_name(link).exists(), "{}: {link}", page.display());
+        }
+    }
+}
+
+fn explain(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rollgate"));
+    command.arg("explain").args(arguments).output().expect("rollgate explain")
+}
+
+#[test]
+fn a_rule_is_explained_by_its_page() {
+    for rule in RULES {
+        let output = explain(&[rule.name]);
+        assert!(output.status.success(), "{}", rule.name);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), text(&format!("docs/rules/{}.md", rule.name)));
+    }
+}
+
+#[test]
+fn the_parts_of_a_page_are_there_for_programs() {
+    let output = explain(&["gradual-exposure", "--output", "json"]);
+    let page: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(page["levels"]["standard"], "deny");
+    assert_eq!(page["parameters"][0]["name"], "maxFirstWeight");
+    assert_eq!(page["parameters"][0]["strict"], 10);
+    assert!(page["examples"]["manifests"]["diff"].as_str().is_some_and(|diff| diff.starts_with("@@")));
+}
+
+#[test]
+fn an_unknown_rule_is_answered_with_the_nearest() {
+    let output = explain(&["gradual-exposur"]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("a similar value exists: 'gradual-exposure'"), "{message}");
+}
+
+#[test]
+fn a_rule_without_an_example_is_named() {
+    let empty = tempfile::tempdir().expect("a directory");
+    let error = rollgate::documents::generate(empty.path()).expect_err("no examples");
+    assert!(error.to_string().starts_with("no-bypass has no example"), "{error}");
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rollgate::documents::fixture::Announced;
 use rollgate::manifest::{Source, read};
 
 fn root() -> PathBuf {
@@ -19,15 +20,8 @@ fn files(below: &Path, found: &mut Vec<PathBuf>) {
     found.sort();
 }
 
-/// The rules that a file's first line says reject it; none if it says `accepted`.
-fn verdict(path: &Path) -> Vec<String> {
-    let text = fs::read_to_string(path).unwrap();
-    let head = text.lines().next().unwrap_or_default();
-    if head == "# accepted" {
-        return Vec::new();
-    }
-    let rules = head.strip_prefix("# rejected: ").unwrap_or_else(|| panic!("{}: {head:?}", path.display()));
-    rules.split(", ").map(str::to_owned).collect()
+fn announced(path: &Path) -> Announced {
+    Announced::read(path).unwrap_or_else(|error| panic!("{error:#}"))
 }
 
 #[test]
@@ -47,15 +41,15 @@ fn every_fixture_says_what_it_expects() {
     let rules: BTreeSet<String> =
         rollgate_policy::rules::NAMES.iter().map(|rule| (*rule).to_owned()).collect();
     for path in found {
-        let expected = verdict(&path);
-        let unknown: Vec<_> = expected.iter().filter(|rule| !rules.contains(*rule)).collect();
+        let expected = announced(&path);
+        let unknown: Vec<_> = expected.denied.iter().filter(|rule| !rules.contains(*rule)).collect();
         assert!(unknown.is_empty(), "{}: {unknown:?}", path.display());
         let rule = path.parent().and_then(Path::file_name).unwrap().to_string_lossy().into_owned();
         let name = path.file_name().unwrap().to_string_lossy();
         if name.starts_with("rejected-") {
-            assert!(expected.contains(&rule), "{}", path.display());
+            assert!(expected.denied.contains(&rule), "{}", path.display());
         } else if name.starts_with("accepted-") {
-            assert!(expected.is_empty(), "{}", path.display());
+            assert!(expected.denied.is_empty(), "{}", path.display());
         } else {
             assert!(name.starts_with("trap-") || rule == "published", "{}", path.display());
         }
@@ -85,6 +79,6 @@ fn everything_in_the_gallery_is_rejected() {
     files(&root().join("gallery"), &mut found);
     assert!(!found.is_empty());
     for path in found {
-        assert!(!verdict(&path).is_empty(), "{}", path.display());
+        assert!(!announced(&path).denied.is_empty(), "{}", path.display());
     }
 }

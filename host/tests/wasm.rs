@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rollgate::cluster::StaticCluster;
+use rollgate::documents::fixture::Announced;
 use rollgate::manifest::{Document, Source, read};
 use rollgate::runtime::{Callbacks, Grants, Limits, ModuleCache, Policy, Settings};
 use rollgate_policy::cluster::Objects;
@@ -78,8 +79,9 @@ fn native_and_wasm_agree_on_every_manifest() {
         }
         let cluster = Arc::new(StaticCluster::new(values).expect("objects"));
         let callbacks = Callbacks::shared(Grants::new(vec!["*".to_owned()], kinds.clone()), cluster);
-        for profile in ["standard", "strict"] {
-            let settings = json!({"profile": profile});
+        // A fixture may announce settings of its own.
+        let announced = Announced::read(path).map_or_else(|_| json!({}), |announced| announced.settings);
+        for settings in [announced, json!({"profile": "standard"}), json!({"profile": "strict"})] {
             let wasm_settings = Settings::from_value(&settings).expect("settings");
             for request in documents.iter().flat_map(requests) {
                 let bytes = request.to_string().into_bytes();

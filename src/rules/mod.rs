@@ -37,6 +37,7 @@ mod verification_rolls_back;
 
 use crate::admission::UserInfo;
 use crate::case::{Case, Subject};
+use crate::exemption::NEVER_EXEMPT;
 use crate::finding::{Finding, Level};
 use crate::plan::{Mistake, Signal};
 use crate::settings::{Context, Levels, Parameter, Settings, SettingsError};
@@ -269,6 +270,12 @@ pub fn required_signals(settings: &Settings) -> Vec<Signal> {
 #[must_use]
 pub fn distinct_signals(settings: &Settings) -> bool {
     settings.switch(&analysis_signals::DISTINCT_SIGNALS)
+}
+
+/// Whether a release can be exempted from the rule of that name.
+#[must_use]
+pub fn can_be_exempted(rule: &str) -> bool {
+    !NEVER_EXEMPT.contains(&rule)
 }
 
 /// Whether a user may set rules aside.

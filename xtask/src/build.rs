@@ -18,6 +18,13 @@ Builds the policy for Wasm and the rollgate command, and leaves them in dist/:
 Installs the Rust target wasm32-wasip1 if it is missing.
 ";
 
+/// What is built for the host: the command and the programs that xtask runs.
+///
+/// The whole workspace and examples, though one binary is wanted: features are chosen as for the tests, and wasmtime
+/// is compiled once for both.
+pub const HOST: [&str; 8] =
+    ["--release", "--workspace", "--bin", "rollgate", "--example", "demo", "--example", "documents"];
+
 /// The largest policy: it is fetched by every policy server and compiled when it starts. Policies of other projects,
 /// with a rule each, come to about as much.
 const SIZE_BUDGET: u64 = 1_200_000;
@@ -35,10 +42,7 @@ pub fn run(workspace: &Workspace) -> Result<(), Failure> {
         "rollgate-policy",
         "--lib",
     ]))?;
-    // The whole workspace and an example, though one binary is wanted: features are chosen as for the tests,
-    // and wasmtime is compiled once for both.
-    let mut host = cargo(workspace, "build");
-    process::run(host.args(["--release", "--workspace", "--bin", "rollgate", "--example", "demo"]))?;
+    process::run(cargo(workspace, "build").args(HOST))?;
     fs::create_dir_all(workspace.dist()).map_err(|error| format!("cannot create dist/: {error}"))?;
     replace(&workspace.released("rollgate"), &workspace.command())?;
     annotate(workspace)?;

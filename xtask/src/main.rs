@@ -1,9 +1,10 @@
-//! `cargo xtask`: build, demo and test.
+//! `cargo xtask`: build, demo, docs and test.
 
 #![forbid(unsafe_code)]
 
 mod build;
 mod demo;
+mod docs;
 mod process;
 mod setup;
 mod test;
@@ -23,6 +24,7 @@ Usage: cargo xtask <COMMAND>
 Commands:
   build  Build the policy and the command: dist/policy.wasm and dist/rollgate
   demo   Send good and bad releases to the webhook, and show its verdicts
+  docs   Write what is generated from the code
   test   Build, check the formatting, lint, and run all tests
 
 What is missing on this machine is installed through rustup, and said on standard error.
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         }
         ["build", ..] => ("build", build::DESCRIPTION, build::run),
         ["demo", ..] => ("demo", demo::DESCRIPTION, demo::run),
+        ["docs", ..] => ("docs", docs::DESCRIPTION, docs::run),
         ["test", ..] => ("test", test::DESCRIPTION, test::run),
         [] => return usage("no command given"),
         [unknown, ..] => return usage(&format!("there is no command `{unknown}`")),
