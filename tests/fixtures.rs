@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rollgate_policy::admission::{Manifest, Request};
 use rollgate_policy::cluster::Objects;
-use rollgate_policy::finding::Level;
+use rollgate_policy::finding::{Finding, Level};
 use rollgate_policy::settings::Settings;
 use rollgate_policy::{read_settings, review};
 use serde_json::Value;
@@ -41,38 +41,78 @@ fn objects(text: &str) -> Vec<Box<RawValue>> {
     documents.map(|object| RawValue::from_string(object.to_string()).expect("JSON")).collect()
 }
 
+/// What is found about the objects of a file, with the settings it asks for.
+fn findings(text: &str, settings: &Settings) -> Vec<Finding> {
+    let objects = objects(text);
+    let mut cluster = Objects::default();
+    for object in &objects {
+        cluster.insert(object.clone()).expect("an object");
+    }
+    let reviews = objects.iter().map(|object| {
+        let identity: Manifest<'_> = serde_json::from_str(object.get()).expect("an object");
+        review(&Request::of_manifest(object, &identity, NOW), settings, &cluster)
+    });
+    reviews.flat_map(|review| review.findings).collect()
+}
+
+/// The manifests of the repository that announce a verdict, each with its path there.
+fn manifests() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = ["tests/fixtures", "gallery"].iter().flat_map(|folder| files(&root.join(folder)));
+    let read = |file: PathBuf| {
+        let text = std::fs::read_to_string(&file).expect("a file");
+        (file.strip_prefix(root).expect("below the root").display().to_string(), text)
+    };
+    files.map(read).collect()
+}
+
 #[test]
 fn every_file_gets_the_verdict_it_announces() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files: Vec<PathBuf> =
-        ["tests/fixtures", "gallery"].iter().flat_map(|folder| files(&root.join(folder))).collect();
-    assert!(files.len() > 150);
+    let manifests = manifests();
+    assert!(manifests.len() > 250);
     let mut wrong = Vec::new();
-    for file in files {
-        let text = std::fs::read_to_string(&file).expect("a file");
+    for (file, text) in manifests {
         let (settings, rules) = announced(&text);
-        let objects = objects(&text);
-        let mut cluster = Objects::default();
-        for object in &objects {
-            cluster.insert(object.clone()).expect("an object");
-        }
-        let reviews = objects.iter().map(|object| {
-            let identity: Manifest<'_> = serde_json::from_str(object.get()).expect("an object");
-            review(&Request::of_manifest(object, &identity, NOW), &settings, &cluster)
-        });
-        let findings: Vec<_> = reviews.flat_map(|review| review.findings).collect();
-        let denied: BTreeSet<&str> = findings
-            .iter()
-            .filter(|finding| finding.level == Level::Deny)
-            .map(|finding| finding.rule)
-            .collect();
+        let findings = findings(&text, &settings);
+        let denials = findings.iter().filter(|finding| finding.level == Level::Deny);
+        let denied: BTreeSet<&str> = denials.clone().map(|finding| finding.rule).collect();
         if denied != rules {
-            let mut report = format!("{}\n    announced {rules:?}\n    denied    {denied:?}", file.display());
-            for finding in findings.iter().filter(|finding| finding.level == Level::Deny) {
+            let mut report = format!("{file}\n    announced {rules:?}\n    denied    {denied:?}");
+            for finding in denials {
                 let _ = write!(report, "\n      {} at {}: {}", finding.rule, finding.path, finding.message);
             }
             wrong.push(report);
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Where each finding is, and in which words: `tests/findings.txt` is rewritten with BLESS=1 in the environment.
+#[test]
+fn every_finding_is_where_it_was_and_says_what_it_said() {
+    let mut found = String::new();
+    for (file, text) in manifests() {
+        let (settings, _) = announced(&text);
+        let _ = writeln!(found, "{file}");
+        for Finding { rule, level, path, message, help, .. } in findings(&text, &settings) {
+            let _ = writeln!(found, "  {} {rule} at {path}: {message}; mend: {help}", level.name());
+        }
+    }
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/findings.txt");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&golden, &found).expect("a file that can be written");
+    }
+    let expected = std::fs::read_to_string(&golden).unwrap_or_default();
+    let changed: Vec<String> = found
+        .lines()
+        .zip(expected.lines().chain(std::iter::repeat("")))
+        .filter(|(found, expected)| found != expected)
+        .take(5)
+        .map(|(found, expected)| format!("  was: {expected}\n  is:  {found}"))
+        .collect();
+    assert!(
+        found == expected,
+        "findings differ; when they should, run BLESS=1 cargo test --test fixtures:\n{}",
+        changed.join("\n")
+    );
 }

@@ -254,5 +254,6 @@ fn an_unknown_rule_is_answered_with_the_nearest() {
 fn a_rule_without_an_example_is_named() {
     let empty = tempfile::tempdir().expect("a directory");
     let error = rollgate::documents::generate(empty.path()).expect_err("no examples");
-    assert!(error.to_string().starts_with("no-bypass has no example"), "{error}");
+    let first = rollgate_policy::rules::RULES[0].name;
+    assert!(error.to_string().starts_with(&format!("{first} has no example")), "{error}");
 }
