@@ -45,6 +45,18 @@ impl Announced {
     }
 }
 
+/// What follows `prefix` in the names of a folder's files, in order; none without the folder.
+pub(super) fn names(folder: &Path, prefix: &str) -> anyhow::Result<Vec<String>> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(Vec::new()) };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        names.extend(name.strip_prefix(prefix).map(str::to_owned));
+    }
+    names.sort();
+    Ok(names)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,16 +7,34 @@ use anyhow::{Context, anyhow, bail};
 use rollgate_policy::admission::Request;
 use rollgate_policy::finding::{Finding, Level};
 use rollgate_policy::read_settings;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use super::example::Manifests;
-use super::fixture::Announced;
+use super::fixture::{Announced, names};
 use crate::manifest::Position;
 use crate::manifest_set::ManifestSet;
 
 /// How many lines are shown around a finding, and around a change.
 const CONTEXT: usize = 3;
+
+/// A bad manifest, what is said about it, and the nearest good one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Manifests {
+    /// The bad manifest's path in the repository.
+    pub rejected: String,
+    /// The good one's.
+    pub accepted: String,
+    /// The settings they are judged under, where these are not the defaults.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Value>,
+    /// The bad manifest around the finding, with line numbers.
+    pub excerpt: String,
+    /// The finding, as it is reported.
+    pub finding: String,
+    /// What makes the good manifest of the bad one, as a unified diff.
+    pub diff: String,
+}
 
 /// The nearest pair of `rejected-X.yaml` and `accepted-X.yaml` that is judged under the same settings, if there is one.
 pub(super) fn of(root: &Path, rule: &str) -> anyhow::Result<Option<Manifests>> {
@@ -45,18 +63,6 @@ pub(super) fn of(root: &Path, rule: &str) -> anyhow::Result<Option<Manifests>> {
 
 fn announced(root: &Path, file: &str) -> anyhow::Result<Value> {
     Ok(Announced::read(&root.join(file))?.settings)
-}
-
-/// What follows `prefix` in the names of a folder's files, in order; none without the folder.
-pub(super) fn names(folder: &Path, prefix: &str) -> anyhow::Result<Vec<String>> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(Vec::new()) };
-    let mut names = Vec::new();
-    for entry in entries {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        names.extend(name.strip_prefix(prefix).map(str::to_owned));
-    }
-    names.sort();
-    Ok(names)
 }
 
 /// A fixture without the lines in which it speaks about itself.

@@ -8,7 +8,9 @@ use rollgate_policy::settings::Parameter;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::example::{Answered, Examples, Manifests};
+use super::example::Examples;
+use super::manifests::Manifests;
+use super::requests::Answered;
 use super::value;
 
 /// Everything there is to say about a rule.

@@ -6,13 +6,28 @@ use anyhow::{Context, bail};
 use rollgate_policy::admission::Manifest;
 use rollgate_policy::cluster::Objects;
 use rollgate_policy::protocol;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::example::Answered;
-use super::manifests::names;
+use super::fixture::names;
 use crate::manifest::{Source, read};
+
+/// A command and the answer to its request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Answered {
+    /// The request's file in the repository.
+    pub file: String,
+    /// What somebody types.
+    pub command: String,
+    /// Who.
+    pub user: String,
+    /// What the command sends, and what it meets: the file, without the verdict it announces.
+    pub request: String,
+    /// Why it is rejected; nothing when it is accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
 
 /// A request, as its file in `tests/requests/<rule>` describes it.
 #[derive(Debug, Deserialize)]

@@ -1,15 +1,9 @@
 //! The stages of a Canary (`pkg/controller/scheduler.go`).
 
-use std::cell::OnceCell;
-
 use super::Reader;
 use super::spec::{Analysis, CanarySpec, Webhook};
 use crate::controllers::is_http_url;
-use crate::plan::{
-    self, Evidence, Metric, MetricKind, Mistake, Position, Provider, ResultShape, Schedule, Stage, Strategy,
-    Threshold, Wait,
-};
-use crate::query::Measure;
+use crate::plan::{self, Metric, MetricKind, Mistake, Position, Provider, Schedule, Stage, Strategy, Wait};
 
 const PATH: &str = "spec.analysis";
 
@@ -257,21 +251,10 @@ impl Progression {
 fn webhook_metric(webhook: &Webhook, index: usize, schedule: Schedule) -> Metric {
     Metric {
         name: webhook.name.clone(),
-        path: format!("{PATH}.webhooks[{index}]"),
-        object: String::new(),
         kind: MetricKind::Webhook,
         provider: Provider { name: "webhook", ..Provider::default() },
-        measure: Measure::Unknown,
-        evidence: Evidence::Query,
-        window: None,
-        shape: ResultShape::Opaque,
-        empty_unexplained: false,
-        threshold: Threshold::ByProvider,
-        schedule,
-        dry_run: false,
         stands_in: false,
-        refused: None,
-        assessment: OnceCell::new(),
+        ..Metric::stand_in("", &format!("{PATH}.webhooks[{index}]"), schedule)
     }
 }
 
