@@ -41,8 +41,8 @@ use exemption::Exemption;
 pub use review::Review;
 pub use rules::read_settings;
 use settings::Settings;
-use subject::Judged;
 pub use subject::read_plan;
+use subject::{Judged, Place};
 
 /// Judges one admission request.
 ///
@@ -72,17 +72,21 @@ pub fn review(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster)
         Exemption::read(&identity.metadata.annotations, subject::exemption_terms(request, settings));
     let mut findings = Vec::new();
     for Judged { subject, place } in subjects {
+        let (annotations, exemption, starts_release) = match &place {
+            Place::Here => (&identity.metadata.annotations, &exemption, change.version),
+            Place::Through(referrer) => (&referrer.annotations, &referrer.exemption, false),
+        };
         let case = Case {
             subject,
             origin: request.origin,
             settings,
             cluster,
-            exemption: &exemption,
+            exemption,
             namespace: &identity.namespace,
-            annotations: &identity.metadata.annotations,
+            annotations,
             requester: &request.user_info,
             received_at: request.received_at,
-            starts_release: change.version,
+            starts_release,
         };
         findings.extend(place.of(rules::judge(&case)));
     }

@@ -718,6 +718,51 @@ fn a_primary_is_flaggers() {
 }
 
 #[test]
+fn other_pods_of_a_target_are_a_release() {
+    let target = object("Deployment", "payments-api");
+    let container = |edit: Value| {
+        let mut container = target["spec"]["template"]["spec"]["containers"][0].clone();
+        merge(&mut container, &edit);
+        update(&target, &json!({"spec": {"template": {"spec": {"containers": [container]}}}}))
+    };
+    container(json!({"image": "registry.example.com/shop/payments-api:5.4.0"})).is_accepted();
+    container(json!({"image": "registry.example.com/shop/payments-api:latest"}))
+        .is_denied_by("immutable-image");
+    container(json!({"readinessProbe": null})).is_denied_by("smoke-verification");
+    // It is released by a Canary that came in under an exemption, since expired.
+    let release = container(json!({"image": "registry.example.com/shop/payments-api:5.4.0"}));
+    let unanalysed = json!({"spec": {"analysis": {"metrics": null}}});
+    let canary = patched(&object("Canary", "payments-api"), &unanalysed);
+    let answer = release.with(DEV, &cluster(vec![canary, target.clone()]), &json!({}));
+    assert!(answer.rules("denied-by").contains("analysis-signals"), "{}", answer.0);
+    assert!(answer.message().contains("Canary shop/payments-api"), "{}", answer.0);
+    // A Rollout that takes its pods from a Deployment is the same.
+    let mut rollout = canary_of_deployment();
+    let stopped = patched(&target, &json!({"spec": {"replicas": 0}}));
+    let latest =
+        json!({"spec": {"template": {"spec": {"containers": [{"name": "a", "image": "a:latest"}]}}}});
+    let world = |rollout: &Value| {
+        let mut world = stored();
+        world.retain(|object| object["kind"] != "Canary" && object["kind"] != "Rollout");
+        world.push(rollout.clone());
+        cluster(world)
+    };
+    let answer = update(&stopped, &latest).with(DEV, &world(&rollout), &json!({}));
+    assert_eq!(answer.rules("denied-by"), "immutable-image,smoke-verification", "{}", answer.0);
+    let label = json!({"spec": {"template": {"metadata": {"labels": {"a": "b"}}}}});
+    assert!(update(&stopped, &label).with(DEV, &world(&rollout), &json!({})).accepted());
+    rollout["spec"]["workloadRef"]["name"] = json!("another");
+    let answer = update(&stopped, &label).with(DEV, &world(&rollout), &json!({}));
+    assert_eq!(answer.rules("denied-by"), "no-bypass", "{}", answer.0);
+}
+
+/// A Rollout that takes its pods from the Deployment of the Canary.
+fn canary_of_deployment() -> Value {
+    let reference = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "payments-api"});
+    patched(&canary(), &json!({"spec": {"template": null, "workloadRef": reference}}))
+}
+
+#[test]
 fn argo_cd_syncs_and_runs_its_actions() {
     let tracked = json!({"metadata": {"annotations": {
         "argocd.argoproj.io/tracking-id": "shop:argoproj.io/Rollout:shop/payments"}}});
