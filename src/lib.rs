@@ -62,6 +62,7 @@ pub fn review(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster)
     }
     let change = change::of(target, request);
     let mut subjects = subject::interventions(target, &identity, request, settings, cluster);
+    let intervenes = !subjects.is_empty();
     if !change.is_nothing() {
         subjects.extend(subject::read(target.kind, object, &identity, request, settings, cluster));
     }
@@ -92,8 +93,9 @@ pub fn review(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster)
     }
     let exempted = exemption.apply(&mut findings).then_some(exemption);
     let mut review = Review { governed: true, object: identity.title, findings, exempted, returns_to: None };
-    // A rollback is never denied; a way of delivery that is changed along with it would be the next release's.
-    if !review.accepted() && change.version && !change.delivery {
+    // A rollback is never denied; a way of delivery that is changed along with it would be the next release's, and
+    // what keeps a controller from going back is none.
+    if !review.accepted() && change.version && !change.delivery && !intervenes {
         review.allow_rollback(rollback::revision(request, &identity.namespace, cluster));
     }
     review

@@ -763,6 +763,35 @@ fn canary_of_deployment() -> Value {
 }
 
 #[test]
+fn a_rollback_covers_for_nothing_else() {
+    let mut back = canary();
+    back["spec"]["template"]["spec"]["containers"][0]["image"] =
+        json!(format!("registry.example.com/shop/payments:latest@sha256:{}", "0".repeat(64)));
+    let replica_set = owned(
+        "ReplicaSet",
+        "payments-1",
+        ("Rollout", "payments"),
+        &json!({"spec": {"template": back["spec"]["template"]}, "metadata": {"ownerReferences": [
+            {"kind": "Rollout", "name": "payments", "controller": true}]}}),
+    );
+    let frozen = json!({"freeze": [{"name": "december", "from": "2026-12-01", "to": "2026-12-31"}]});
+    let mut world = stored();
+    world.push(replica_set);
+    let world = cluster(world);
+    let sent = |new: Value| Act { new, ..update(&canary(), &json!({})) }.with(DEV, &world, &frozen);
+    let answer = sent(back.clone());
+    assert!(answer.accepted() && answer.rules("warned-by").contains("freeze-window"), "{}", answer.0);
+    let answer = sent(patched(&back, &json!({"spec": {"paused": true}})));
+    assert!(answer.rules("denied-by").contains("keep-guardrails"), "{}", answer.0);
+    let answer = sent(patched(
+        &back,
+        &json!({"metadata": {"labels": {
+        "argo-rollouts.argoproj.io/controller-instance-id": "other"}}}),
+    ));
+    assert!(answer.rules("denied-by").contains("keep-guardrails"), "{}", answer.0);
+}
+
+#[test]
 fn argo_cd_syncs_and_runs_its_actions() {
     let tracked = json!({"metadata": {"annotations": {
         "argocd.argoproj.io/tracking-id": "shop:argoproj.io/Rollout:shop/payments"}}});
