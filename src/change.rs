@@ -86,7 +86,8 @@ fn pods(kind: Governed, spec: &mut Value) -> Value {
         Governed::Rollout | Governed::Workload => match spec.get_mut("template") {
             Some(template) => template.take(),
             None if kind == Governed::Workload => spec.take(),
-            None => Value::Null,
+            // Whose pods they are. How those are scaled down is a way of delivery.
+            None => Value::Array(["kind", "name"].map(|field| spec["workloadRef"][field].clone()).into()),
         },
         _ => Value::Null,
     }
@@ -119,6 +120,19 @@ mod tests {
         assert_eq!(DELIVERY, between(Governed::Rollout, OLD, strategy));
         assert_eq!(NOTHING, between(Governed::Workload, OLD, strategy));
         assert_eq!(DELIVERY, between(Governed::Rollout, OLD, dropped));
+    }
+
+    #[test]
+    fn another_workload_is_one_too() {
+        let of = |name: &str, scale_down: &str| {
+            format!(
+                r#"{{"spec":{{"workloadRef":{{"kind":"Deployment","name":"{name}","scaleDown":"{scale_down}"}}}}}}"#
+            )
+        };
+        let between = |new: &str| between(Governed::Rollout, &of("a", "never"), new);
+        assert_eq!(Change::ALL, between(&of("b", "never")));
+        assert_eq!(DELIVERY, between(&of("a", "onsuccess")));
+        assert_eq!(Change::ALL, between(r#"{"spec":{"template":{}}}"#));
     }
 
     #[test]

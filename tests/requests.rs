@@ -792,6 +792,20 @@ fn a_rollback_covers_for_nothing_else() {
 }
 
 #[test]
+fn another_workload_is_another_version() {
+    let frozen = json!({"freeze": [{"name": "december", "from": "2026-12-01", "to": "2026-12-31"}]});
+    let rollout = canary_of_deployment();
+    let mut world = stored();
+    world.push(patched(&object("Deployment", "payments-api"), &json!({"metadata": {"name": "next"}})));
+    let world = cluster(world);
+    let sent = |reference: Value| {
+        update(&rollout, &json!({"spec": {"workloadRef": reference}})).with(DEV, &world, &frozen)
+    };
+    assert_eq!(sent(json!({"name": "next"})).rules("denied-by"), "freeze-window");
+    assert!(sent(json!({"scaleDown": "onsuccess"})).accepted());
+}
+
+#[test]
 fn argo_cd_syncs_and_runs_its_actions() {
     let tracked = json!({"metadata": {"annotations": {
         "argocd.argoproj.io/tracking-id": "shop:argoproj.io/Rollout:shop/payments"}}});
