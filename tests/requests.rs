@@ -792,6 +792,25 @@ fn a_rollback_covers_for_nothing_else() {
 }
 
 #[test]
+fn an_exemption_that_has_expired_is_in_nobodys_way() {
+    let expired = json!({"metadata": {"annotations": {
+        "rollgate.dev/exempt": "smoke-verification", "rollgate.dev/justification": "INC-4211",
+        "rollgate.dev/approved-by": "lead@example.com", "rollgate.dev/expires": "2026-11-01T18:00:00Z"}}});
+    let rollout = patched(&canary(), &expired);
+    status(&rollout, &json!({"pauseConditions": null})).is_accepted();
+    status(&rollout, &json!({"abort": true})).is_accepted();
+    update(&rollout, &json!({"spec": {"replicas": 3}})).is_accepted();
+    let template = patched(&object("AnalysisTemplate", "smoke-check"), &expired);
+    assert!(delete(&template).with(DEV, &Silent, &json!({})).accepted());
+    // Where it would have been needed, it is told why it does not hold.
+    let promoted = status(&rollout, &json!({"promoteFull": true})).by(DEV);
+    assert_eq!(promoted.rules("denied-by"), "no-skip", "{}", promoted.0);
+    assert!(promoted.rules("warned-by").contains("valid-exemption"), "{}", promoted.0);
+    let image = json!({"spec": {"template": {"metadata": {"labels": {"a": "b"}}}}});
+    update(&rollout, &image).is_denied_by("valid-exemption");
+}
+
+#[test]
 fn another_workload_is_another_version() {
     let frozen = json!({"freeze": [{"name": "december", "from": "2026-12-01", "to": "2026-12-31"}]});
     let rollout = canary_of_deployment();
