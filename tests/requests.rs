@@ -825,6 +825,19 @@ fn another_workload_is_another_version() {
 }
 
 #[test]
+fn the_sides_of_a_route_are_not_exchanged() {
+    let route = virtual_service("payments");
+    let routes = |routes: Value| json!({"spec": {"http": [{"name": "primary", "route": routes}]}});
+    let swapped = routes(json!([
+        {"destination": {"host": "payments-canary"}, "weight": 75},
+        {"destination": {"host": "payments"}, "weight": 25}]));
+    update(&route, &swapped).is_denied_but_to(ARGO_ROLLOUTS, "no-bypass");
+    let retried = json!({"spec": {"http": [{"name": "primary", "retries": {"attempts": 3},
+        "route": route["spec"]["http"][0]["route"]}]}});
+    update(&route, &retried).is_accepted();
+}
+
+#[test]
 fn argo_cd_syncs_and_runs_its_actions() {
     let tracked = json!({"metadata": {"annotations": {
         "argocd.argoproj.io/tracking-id": "shop:argoproj.io/Rollout:shop/payments"}}});
