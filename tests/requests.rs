@@ -838,6 +838,11 @@ fn the_sides_of_a_route_are_not_exchanged() {
 }
 
 #[test]
+fn there_is_no_step_before_the_first() {
+    status(&canary(), &json!({"currentStepIndex": -1})).is_denied_but_to(ARGO_ROLLOUTS, "no-skip");
+}
+
+#[test]
 fn argo_cd_syncs_and_runs_its_actions() {
     let tracked = json!({"metadata": {"annotations": {
         "argocd.argoproj.io/tracking-id": "shop:argoproj.io/Rollout:shop/payments"}}});
