@@ -141,7 +141,8 @@ pub(crate) fn interventions(
 ) -> Vec<Judged> {
     let Some(old) = request.old_object else { return Vec::new() };
     let template = matches!(target.kind, Governed::AnalysisTemplate | Governed::MetricTemplate);
-    if target.act != Act::Delete && (template || target.kind == Governed::Workload) {
+    let of_nobody = target.kind == Governed::Workload && request.kind.kind != Kind::REPLICA_SET.kind;
+    if target.act != Act::Delete && (template || of_nobody) {
         return Vec::new();
     }
     // What cannot be read has nothing in it; a new object like that is judged for it elsewhere.

@@ -763,6 +763,39 @@ fn canary_of_deployment() -> Value {
 }
 
 #[test]
+fn replica_sets_of_a_rollout_stay_with_it() {
+    let selector = json!({"app": "payments", "rollouts-pod-template-hash": "5f9b"});
+    let set = |replicas: u8| {
+        let set = owned(
+            "ReplicaSet",
+            "payments-5f9b",
+            ("Rollout", "payments"),
+            &json!({"spec": {"replicas": replicas, "selector": {"matchLabels": selector}, "template": {}}}),
+        );
+        patched(&set, &json!({"metadata": {"labels": selector}}))
+    };
+    for edit in [
+        json!({"labels": {"rollouts-pod-template-hash": "0000"}}),
+        json!({"labels": {"app": null}}),
+        json!({"ownerReferences": null}),
+        json!({"ownerReferences": [{"kind": "Rollout", "name": "other", "uid": "2", "controller": true}]}),
+    ] {
+        update(&set(8), &json!({"metadata": edit})).is_denied_but_to(ARGO_ROLLOUTS, "no-bypass");
+    }
+    update(&set(8), &json!({"metadata": {"labels": {"team": "shop"}, "annotations": {"a": "b"}}}))
+        .is_accepted();
+    update(&set(8), &json!({"spec": {"replicas": 0}})).is_accepted();
+    // Nobody makes up an earlier revision by giving a ReplicaSet to a Rollout.
+    let alone = patched(&set(0), &json!({"metadata": {"ownerReferences": null}}));
+    for kind in ["Rollout", "Deployment"] {
+        let owner = json!([{"kind": kind, "name": "payments", "uid": "1", "controller": true}]);
+        update(&alone, &json!({"metadata": {"ownerReferences": owner}})).is_denied_by("no-bypass");
+    }
+    let owner = json!([{"kind": "Application", "name": "payments", "uid": "1", "controller": true}]);
+    update(&alone, &json!({"metadata": {"ownerReferences": owner}})).is_accepted();
+}
+
+#[test]
 fn a_rollback_covers_for_nothing_else() {
     let mut back = canary();
     back["spec"]["template"]["spec"]["containers"][0]["image"] =
@@ -822,6 +855,19 @@ fn another_workload_is_another_version() {
     };
     assert_eq!(sent(json!({"name": "next"})).rules("denied-by"), "freeze-window");
     assert!(sent(json!({"scaleDown": "onsuccess"})).accepted());
+}
+
+#[test]
+fn a_service_stays_with_its_rollout() {
+    let managed = |by: Value| {
+        json!({"metadata": {"annotations": {
+        "argo-rollouts.argoproj.io/managed-by-rollouts": by}}})
+    };
+    let service = patched(&service("payments"), &managed(json!("payments")));
+    update(&service, &managed(json!("another"))).is_denied_but_to(ARGO_ROLLOUTS, "keep-guardrails");
+    // The controller writes it again.
+    update(&service, &managed(json!(null))).is_accepted();
+    update(&patched(&service, &managed(json!(null))), &managed(json!("payments"))).is_accepted();
 }
 
 #[test]

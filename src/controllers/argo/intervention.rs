@@ -15,6 +15,9 @@ const FINISHED: [&str; 4] = ["Successful", "Failed", "Error", "Inconclusive"];
 /// The labels by which the controller finds an `AnalysisRun` and tells what it is for.
 const RUN_LABELS: [&str; 4] = [INSTANCE_LABEL, POD_HASH, "rollout-type", "step-index"];
 
+/// Says on a Service which Rollout manages it.
+const MANAGED_BY: &str = "argo-rollouts.argoproj.io/managed-by-rollouts";
+
 /// Looks at an act for what it does to releases by Rollouts.
 pub(crate) fn intervene(attempt: &Attempt<'_>, found: &mut Intervention) {
     match (attempt.target.kind, attempt.target.act) {
@@ -23,7 +26,11 @@ pub(crate) fn intervene(attempt: &Attempt<'_>, found: &mut Intervention) {
         (Governed::Rollout, Act::Delete) => delete(attempt, found),
         (Governed::Run, act) => run(act, attempt, found),
         (Governed::Workload, Act::Delete) => delete_replica_set(attempt, found),
-        (Governed::Service | Governed::Route, _) => traffic::judge(attempt, Kind::ROLLOUT, directs, found),
+        (Governed::Workload, Act::Apply) => edit_replica_set(attempt, found),
+        (Governed::Service | Governed::Route, _) => {
+            traffic::judge(attempt, Kind::ROLLOUT, directs, found);
+            claim(attempt, found);
+        }
         _ => {}
     }
 }
@@ -113,6 +120,56 @@ fn delete_replica_set(attempt: &Attempt<'_>, found: &mut Intervention) {
             "metadata.name",
             format!("without it, Rollout {name} has nothing to go back to, or promotes what is new at once"),
             "abort the release, or change the Rollout",
+        ));
+    }
+}
+
+/// A `ReplicaSet` is a Rollout's by its owner and by the labels it selects: one that is let go is no longer the stable
+/// one, and one that is taken in is an earlier revision (`rollout/replicaset.go`).
+fn edit_replica_set(attempt: &Attempt<'_>, found: &mut Intervention) {
+    let (old, new) = (&attempt.old, &attempt.new);
+    let (was, is) = (controller(old), controller(new));
+    let selected = old["spec"]["selector"]["matchLabels"].as_object();
+    let relabelled = || selected.is_some_and(|all| all.keys().any(|key| label(old, key) != label(new, key)));
+    let lost = was["kind"] == "Rollout";
+    let (path, owner) =
+        if was != is && (lost || matches!(is["kind"].as_str(), Some("Rollout" | "Deployment"))) {
+            ("metadata.ownerReferences", if lost { was } else { is })
+        } else if lost && relabelled() {
+            ("metadata.labels", was)
+        } else {
+            return;
+        };
+    let title = format!(
+        "{} {}",
+        owner["kind"].as_str().unwrap_or_default(),
+        owner["name"].as_str().unwrap_or_default()
+    );
+    found.edits.push(Mistake::new(
+        path,
+        format!("{title} says by this which revisions it has, and can go back to"),
+        format!("leave it to the controller of {title}"),
+    ));
+}
+
+/// The controller does nothing for a Rollout whose Service another one claims
+/// (`pkg/apis/rollouts/validation/validation_references.go`).
+fn claim(attempt: &Attempt<'_>, found: &mut Intervention) {
+    let by = |object: &Value| object["metadata"]["annotations"][MANAGED_BY].as_str().map(str::to_owned);
+    let Some(by) = by(&attempt.new).filter(|new| by(&attempt.old).as_ref() != Some(new)) else { return };
+    if attempt.target.kind != Governed::Service {
+        return;
+    }
+    let rollouts = attempt.releases(Kind::ROLLOUT, found);
+    let others = |rollout: &&Value| rollout["metadata"]["name"] != *by && directs(rollout, attempt);
+    if let Some(rollout) = rollouts.iter().find(others) {
+        let name = rollout["metadata"]["name"].as_str().unwrap_or_default();
+        found.weakens.push(Mistake::new(
+            format!("metadata.annotations[{MANAGED_BY}]"),
+            format!(
+                "a Service that {by} claims stops Rollout {name} where it is: nothing is rolled back any more"
+            ),
+            "leave it to the controller",
         ));
     }
 }
