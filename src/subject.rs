@@ -300,7 +300,8 @@ fn users(
         for json in cluster.list(user_kind, namespace)? {
             let metadata = json::from_str::<Identified>(json.get()).unwrap_or_default().metadata;
             let namespace = metadata.namespace.as_deref().unwrap_or("default");
-            if !settings.scope.includes_namespace(namespace)
+            if metadata.deletion_timestamp.is_some()
+                || !settings.scope.includes_namespace(namespace)
                 || !settings.scope.includes_labels(&metadata.labels)
                 || kind == Governed::Workload && !governs(user_kind, json.get(), identity, request)
             {

@@ -858,6 +858,27 @@ fn another_workload_is_another_version() {
 }
 
 #[test]
+fn what_is_being_deleted_holds_nothing_up() {
+    let going =
+        |object: &Value| patched(object, &json!({"metadata": {"deletionTimestamp": "2026-12-01T11:59:00Z"}}));
+    let target = object("Deployment", "payments-api");
+    let canary = object("Canary", "payments-api");
+    let in_world = |act: &Act, world: Vec<Value>| act.with(DEV, &cluster(world), &json!({}));
+    assert!(in_world(&delete(&canary), vec![going(&target)]).accepted());
+    assert!(!in_world(&delete(&canary), vec![target.clone()]).accepted());
+    let latency = object("MetricTemplate", "latency-p95");
+    assert!(in_world(&delete(&latency), vec![going(&canary)]).accepted());
+    let smoke = object("AnalysisTemplate", "smoke-check");
+    let rollout = self::canary();
+    for act in [delete(&smoke), delete(&service("payments")), delete(&virtual_service("payments"))] {
+        let rest = || stored().into_iter().filter(|object| object["kind"] == "AnalysisTemplate");
+        let with = |rollout: Value| in_world(&act, rest().chain([rollout]).collect());
+        assert!(with(going(&rollout)).accepted());
+        assert!(!with(rollout.clone()).accepted());
+    }
+}
+
+#[test]
 fn a_service_stays_with_its_rollout() {
     let managed = |by: Value| {
         json!({"metadata": {"annotations": {

@@ -1,10 +1,12 @@
 //! What somebody does to a Canary, or to what it depends on.
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::cluster::Kind;
 use crate::controllers::traffic;
 use crate::intervention::{Attempt, Intervention};
+use crate::json;
 use crate::plan::Mistake;
 use crate::scope::{Act, Governed};
 
@@ -48,14 +50,20 @@ fn delete(attempt: &Attempt<'_>, found: &mut Intervention) {
         _ => return found.unasked(&attempt.title(), &format!("the policy does not read {title}")),
     };
     match attempt.cluster.get(kind, Some(attempt.namespace), name) {
-        Ok(None) => {}
-        Ok(Some(_)) => found.weakens.push(Mistake::new(
+        Ok(target) if target.as_deref().is_none_or(is_going) => {}
+        Ok(_) => found.weakens.push(Mistake::new(
             "spec.targetRef",
             format!("{title} is still there, and goes live unanalysed when its Canary is deleted, or created again"),
             format!("when it goes for good, delete {title} before its Canary"),
         )),
         Err(error) => found.unasked(&attempt.title(), &error.0),
     }
+}
+
+/// Whether an object is being deleted, and only waits for what it owns.
+fn is_going(object: &RawValue) -> bool {
+    let object: Value = json::from_str(object.get()).unwrap_or_default();
+    !object["metadata"]["deletionTimestamp"].is_null()
 }
 
 /// Flagger makes a primary that is gone anew, from whatever its target runs at that time.
