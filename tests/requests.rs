@@ -763,6 +763,23 @@ fn canary_of_deployment() -> Value {
 }
 
 #[test]
+fn a_canary_keeps_its_target() {
+    let canary = object("Canary", "payments-api");
+    let elsewhere = json!({"spec": {"targetRef": {"name": "payments-next"}}});
+    for phase in ["Initialized", "Progressing", "Succeeded", "Failed"] {
+        let canary = patched(&canary, &json!({"status": {"phase": phase}}));
+        update(&canary, &elsewhere).is_denied_by("keep-guardrails");
+    }
+    // A name that was misspelt.
+    for phase in [json!(null), json!("Initializing")] {
+        let canary = patched(&canary, &json!({"status": {"phase": phase}}));
+        update(&canary, &elsewhere).is_accepted();
+    }
+    let version = json!({"spec": {"targetRef": {"apiVersion": "apps/v1beta1"}}});
+    update(&canary, &version).is_accepted();
+}
+
+#[test]
 fn replica_sets_of_a_rollout_stay_with_it() {
     let selector = json!({"app": "payments", "rollouts-pod-template-hash": "5f9b"});
     let set = |replicas: u8| {

@@ -22,13 +22,7 @@ pub(crate) fn intervene(attempt: &Attempt<'_>, found: &mut Intervention) {
             "Flagger reads from the status where a release is; written by hand it is forged",
             "leave it to Flagger",
         )),
-        (Governed::Canary, Act::Apply) if attempt.turns_on("suspend") && is_under_way(old) => {
-            found.weakens.push(Mistake::new(
-                "spec.suspend",
-                "a Canary that is suspended in mid-release neither goes on nor back",
-                "let the release end first",
-            ));
-        }
+        (Governed::Canary, Act::Apply) => edit(attempt, found),
         (Governed::Canary, Act::Delete) => delete(attempt, found),
         (Governed::Workload, Act::Delete) => delete_primary(attempt, found),
         (Governed::Service | Governed::Route, _) => traffic::judge(attempt, Kind::CANARY, directs, found),
@@ -36,8 +30,26 @@ pub(crate) fn intervene(attempt: &Attempt<'_>, found: &mut Intervention) {
     }
 }
 
-fn is_under_way(canary: &Value) -> bool {
-    canary["status"]["phase"].as_str().is_some_and(|phase| UNDER_WAY.contains(&phase))
+fn edit(attempt: &Attempt<'_>, found: &mut Intervention) {
+    let phase = attempt.old["status"]["phase"].as_str().unwrap_or_default();
+    if attempt.turns_on("suspend") && UNDER_WAY.contains(&phase) {
+        found.weakens.push(Mistake::new(
+            "spec.suspend",
+            "a Canary that is suspended in mid-release neither goes on nor back",
+            "let the release end first",
+        ));
+    }
+    let ((_, kept), (kind, name)) = (target(&attempt.old), target(&attempt.new));
+    // Until there is a primary, nothing is live.
+    if target(&attempt.old) != (kind, name) && !matches!(phase, "" | "Initializing") {
+        found.weakens.push(Mistake::new(
+            "spec.targetRef",
+            format!(
+                "Flagger makes another primary of {kind} {name}, and what that runs goes live unanalysed"
+            ),
+            format!("release it as {kept}, or by a Canary of its own"),
+        ));
+    }
 }
 
 /// A Canary that is created again takes what it finds for a first deployment.
