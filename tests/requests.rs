@@ -485,7 +485,10 @@ fn runs_of_a_release_are_left_alone() {
     let alone = patched(&run, &json!({"metadata": {"ownerReferences": null}}));
     update(&alone, &json!({"spec": {"terminate": true}})).is_accepted();
     delete(&alone).is_accepted();
-    create(run).is_accepted();
+    create(alone).is_accepted();
+    // The controller takes one that it would have made for its own.
+    create(run).is_denied_but_to(ARGO_ROLLOUTS, "no-skip");
+    create(experiment()).is_denied_but_to(ARGO_ROLLOUTS, "no-skip");
 }
 
 #[test]

@@ -74,13 +74,20 @@ fn delete(attempt: &Attempt<'_>, found: &mut Intervention) {
 /// An `AnalysisRun` or Experiment that a release waits for. One that nobody owns decides nothing.
 fn run(act: Act, attempt: &Attempt<'_>, found: &mut Intervention) {
     let (old, new) = (&attempt.old, &attempt.new);
-    let owner = controller(old);
+    let created = old.is_null();
+    let owner = controller(if created { new } else { old });
     if !matches!(owner["kind"].as_str(), Some("Rollout" | "Experiment" | "AnalysisRun")) {
         return;
     }
     let changed = |field: &str| old[field] != new[field];
     let relabelled = || RUN_LABELS.iter().any(|key| label(old, key) != label(new, key));
-    let (path, message) = if act == Act::Delete {
+    let (path, message) = if created {
+        // `utils/analysis/helpers.go`, CreateWithCollisionCounter
+        (
+            "metadata.ownerReferences",
+            "the controller makes its runs itself, and takes this one for one of them",
+        )
+    } else if act == Act::Delete {
         if old["status"]["phase"].as_str().is_some_and(|phase| FINISHED.contains(&phase)) {
             return;
         }
