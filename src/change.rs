@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use crate::admission::Request;
 use crate::controllers::{Named, SIGNALS_ANNOTATION};
 use crate::json;
+use crate::rollback;
 use crate::scope::{Act, Governed, Target};
 
 #[derive(Deserialize)]
@@ -66,7 +67,10 @@ fn between(kind: Governed, old: &str, new: &str) -> Change {
     let (Some(mut old), Some(mut new)) = (delivery(kind, old), delivery(kind, new)) else {
         return Change::ALL;
     };
-    let version = pods(kind, &mut old) != pods(kind, &mut new);
+    let (before, after) = (pods(kind, &mut old), pods(kind, &mut new));
+    let version = before != after
+        // What the API server does not know the type of, its clients write as they like.
+        && !(kind == Governed::Rollout && rollback::is_same_template(&before, &after, &old["strategy"]));
     Change { version, delivery: redeclared || (kind != Governed::Workload && old != new) }
 }
 
@@ -120,6 +124,21 @@ mod tests {
         assert_eq!(DELIVERY, between(Governed::Rollout, OLD, strategy));
         assert_eq!(NOTHING, between(Governed::Workload, OLD, strategy));
         assert_eq!(DELIVERY, between(Governed::Rollout, OLD, dropped));
+    }
+
+    #[test]
+    fn what_a_client_fills_in_is_none() {
+        let of = |container: &str, metadata: &str| {
+            format!(
+                r#"{{"spec":{{"template":{{"metadata":{{{metadata}}},"spec":{{"containers":[{{{container}}}]}}}}}}}}"#
+            )
+        };
+        let old = of(r#""image":"a:1""#, "");
+        let filled = of(r#""image":"a:1","resources":{}"#, r#""creationTimestamp":null"#);
+        assert_eq!(NOTHING, between(Governed::Rollout, &old, &filled));
+        assert_eq!(NOTHING, between(Governed::Rollout, &filled, &old));
+        assert_eq!(VERSION, between(Governed::Rollout, &old, &of(r#""image":"a:1","tty":true"#, "")));
+        assert_eq!(VERSION, between(Governed::Workload, &old, &filled));
     }
 
     #[test]
