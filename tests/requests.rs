@@ -930,6 +930,50 @@ fn there_is_no_step_before_the_first() {
 }
 
 #[test]
+fn nothing_about_an_object_is_a_release_of_it() {
+    // Stored before there was a policy, against every rule.
+    let bare = json!({"spec": {"strategy": null, "analysis": null}});
+    let frozen = json!({"freeze": [{"name": "december", "from": "2026-12-01", "to": "2026-12-31"}]});
+    let world = cluster(stored());
+    for object in
+        [canary(), blue_green(), object("Canary", "payments-api"), object("Deployment", "payments-api")]
+    {
+        let old = patched(&object, &bare);
+        for metadata in [
+            json!({"managedFields": [{"manager": "helm", "operation": "Apply", "fieldsV1": {}}], "generation": 9}),
+            json!({"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}",
+                "argocd.argoproj.io/sync-wave": "1", "meta.helm.sh/release-name": "payments"}}),
+            json!({"labels": {"helm.sh/chart": "payments-1.2.3", "app.kubernetes.io/managed-by": "Helm",
+                "kustomize.toolkit.fluxcd.io/name": "shop"}}),
+            json!({"finalizers": ["foregroundDeletion"], "ownerReferences": [{"kind": "Application", "name": "a", "uid": "1"}]}),
+            json!({"annotations": {"rollout.argoproj.io/workload-generation": "7"}, "deletionTimestamp": "2026-12-01T11:59:00Z"}),
+        ] {
+            let act = update(&old, &json!({"metadata": metadata}));
+            let answer = act.with(ARGO_CD, &world, &frozen);
+            assert_eq!(answer.0, json!({"accepted": true}), "{metadata}");
+        }
+    }
+}
+
+#[test]
+fn a_target_goes_back_to_an_earlier_revision() {
+    let target = patched(&object("Deployment", "payments-api"), &json!({"metadata": {"uid": "5"}}));
+    let back =
+        json!({"spec": {"template": {"spec": {"containers": [{"name": "api", "image": "api:latest"}]}}}});
+    let revision = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
+        "metadata": {"name": "payments-api-1", "namespace": "shop", "annotations": {"deployment.kubernetes.io/revision": "1"},
+            "ownerReferences": [{"kind": "Deployment", "name": "payments-api", "uid": "5", "controller": true}]},
+        "spec": {"template": patched(&target, &back)["spec"]["template"]}});
+    let frozen = json!({"freeze": [{"name": "december", "from": "2026-12-01", "to": "2026-12-31"}]});
+    let mut world = stored();
+    let sent = |world: &[Value]| update(&target, &back).with(DEV, &cluster(world.to_vec()), &frozen);
+    assert!(!sent(&world).accepted());
+    world.push(revision);
+    let answer = sent(&world);
+    assert!(answer.accepted() && answer.rules("rollback") == "revision 1", "{}", answer.0);
+}
+
+#[test]
 fn argo_cd_syncs_and_runs_its_actions() {
     let tracked = json!({"metadata": {"annotations": {
         "argocd.argoproj.io/tracking-id": "shop:argoproj.io/Rollout:shop/payments"}}});
