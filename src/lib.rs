@@ -71,7 +71,7 @@ pub fn review(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster)
     }
     let exemption =
         Exemption::read(&identity.metadata.annotations, subject::exemption_terms(request, settings));
-    let mut findings = Vec::new();
+    let (mut findings, mut exempted) = (Vec::new(), None);
     for Judged { subject, place } in subjects {
         let (annotations, exemption, starts_release) = match &place {
             Place::Here => (&identity.metadata.annotations, &exemption, change.version),
@@ -89,9 +89,15 @@ pub fn review(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster)
             received_at: request.received_at,
             starts_release,
         };
-        findings.extend(place.of(rules::judge(&case)));
+        let mut found = place.of(rules::judge(&case));
+        if exemption.apply(&mut found) {
+            exempted = Some(exemption.clone());
+        }
+        findings.extend(found);
     }
-    let exempted = exemption.apply(&mut findings).then_some(exemption);
+    if exemption.apply(&mut findings) {
+        exempted = Some(exemption);
+    }
     let mut review = Review { governed: true, object: identity.title, findings, exempted, returns_to: None };
     // A rollback is never denied; a way of delivery that is changed along with it would be the next release's, and
     // what keeps a controller from going back is none.

@@ -99,10 +99,9 @@ impl Place {
         match self {
             Self::Here => findings,
             Self::Through(referrer) => {
-                let Referrer { title, exemption, rules, .. } = &**referrer;
+                let Referrer { title, rules, .. } = &**referrer;
                 let mut findings: Vec<Finding> =
                     findings.into_iter().filter(|finding| rules.contains(&finding.rule)).collect();
-                exemption.apply(&mut findings);
                 for finding in &mut findings {
                     finding.message = format!("with it, {title} at {}: {}", finding.path, finding.message);
                     "spec".clone_into(&mut finding.path);

@@ -739,6 +739,14 @@ fn other_pods_of_a_target_are_a_release() {
     let answer = release.with(DEV, &cluster(vec![canary, target.clone()]), &json!({}));
     assert!(answer.rules("denied-by").contains("analysis-signals"), "{}", answer.0);
     assert!(answer.message().contains("Canary shop/payments-api"), "{}", answer.0);
+    // While it holds, who looks for exemptions finds it.
+    let exemption = json!({"metadata": {"annotations": {
+        "rollgate.dev/exempt": "analysis-signals, automatic-rollback", "rollgate.dev/justification": "INC-4211",
+        "rollgate.dev/approved-by": "release-lead@example.com", "rollgate.dev/expires": "2026-12-01T18:00:00Z"}}});
+    let canary = patched(&patched(&object("Canary", "payments-api"), &unanalysed), &exemption);
+    let answer = release.with(DEV, &cluster(vec![canary, target.clone()]), &json!({}));
+    assert!(answer.rules("warned-by").contains("analysis-signals"), "{}", answer.0);
+    assert!(answer.rules("exempted").contains("INC-4211"), "{}", answer.0);
     // A Rollout that takes its pods from a Deployment is the same.
     let mut rollout = canary_of_deployment();
     let stopped = patched(&target, &json!({"spec": {"replicas": 0}}));
