@@ -97,3 +97,9 @@ impl Attempt<'_> {
         governed
     }
 }
+
+/// The owner that manages an object; null when none does.
+pub(crate) fn controller(object: &Value) -> &Value {
+    let owners = object["metadata"]["ownerReferences"].as_array().map(Vec::as_slice).unwrap_or_default();
+    owners.iter().find(|owner| owner["controller"] == true).unwrap_or(&Value::Null)
+}

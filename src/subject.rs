@@ -144,8 +144,9 @@ pub(crate) fn interventions(
         return Vec::new();
     }
     let template = matches!(target.kind, Governed::AnalysisTemplate | Governed::MetricTemplate);
-    let of_nobody = target.kind == Governed::Workload && request.kind.kind != Kind::REPLICA_SET.kind;
-    if target.act != Act::Delete && (template || of_nobody) {
+    // Controllers make those from other objects.
+    let made = request.kind.kind == Kind::REPLICA_SET.kind || identity.metadata.name.ends_with("-primary");
+    if target.act != Act::Delete && (template || target.kind == Governed::Workload && !made) {
         return Vec::new();
     }
     // What cannot be read has nothing in it; a new object like that is judged for it elsewhere.

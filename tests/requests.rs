@@ -716,6 +716,16 @@ fn a_primary_is_flaggers() {
         "kubectl.kubernetes.io/restartedAt": "2026-12-01T12:00:00Z"}}}}});
     update(&primary, &template).is_denied_but_to(FLAGGER, "no-bypass");
     update(&target, &template).is_accepted();
+    // The garbage collector deletes what has another owner, and asks nobody.
+    let owned = |owner: &str| {
+        json!({"metadata": {"ownerReferences": [
+        {"kind": owner, "name": "payments-api", "uid": "1", "controller": owner == "Canary"}]}})
+    };
+    let primary = patched(&primary, &owned("Canary"));
+    update(&primary, &owned("ConfigMap")).is_denied_but_to(FLAGGER, "no-bypass");
+    update(&primary, &json!({"metadata": {"ownerReferences": null}})).is_denied_by("no-bypass");
+    update(&primary, &json!({"metadata": {"labels": {"team": "shop"}, "finalizers": ["f"]}})).is_accepted();
+    update(&target, &owned("ConfigMap")).is_accepted();
     assert!(create(primary).by(FLAGGER).accepted());
     assert!(update(&target, &json!({"spec": {"replicas": 0}})).by(FLAGGER).accepted());
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{INSTANCE_LABEL, status};
 use crate::cluster::Kind;
 use crate::controllers::traffic::{self, POD_HASH};
-use crate::intervention::{Attempt, Intervention};
+use crate::intervention::{Attempt, Intervention, controller};
 use crate::plan::Mistake;
 use crate::scope::{Act, Governed};
 
@@ -27,10 +27,11 @@ pub(crate) fn intervene(attempt: &Attempt<'_>, found: &mut Intervention) {
         (Governed::Run, act) => run(act, attempt, found),
         (Governed::Workload, Act::Delete) => delete_replica_set(attempt, found),
         (Governed::Workload, Act::Apply) => edit_replica_set(attempt, found),
-        (Governed::Service | Governed::Route, _) => {
+        (Governed::Service, Act::Apply) => {
             traffic::judge(attempt, Kind::ROLLOUT, directs, found);
             claim(attempt, found);
         }
+        (Governed::Service | Governed::Route, _) => traffic::judge(attempt, Kind::ROLLOUT, directs, found),
         _ => {}
     }
 }
@@ -113,11 +114,6 @@ fn label<'a>(object: &'a Value, key: &str) -> &'a Value {
     &object["metadata"]["labels"][key]
 }
 
-fn controller(object: &Value) -> &Value {
-    let owners = object["metadata"]["ownerReferences"].as_array().map(Vec::as_slice).unwrap_or_default();
-    owners.iter().find(|owner| owner["controller"] == true).unwrap_or(&Value::Null)
-}
-
 /// Without the stable `ReplicaSet` the controller takes the new version for a first deployment.
 fn delete_replica_set(attempt: &Attempt<'_>, found: &mut Intervention) {
     let owner = controller(&attempt.old);
@@ -162,19 +158,19 @@ fn edit_replica_set(attempt: &Attempt<'_>, found: &mut Intervention) {
 /// The controller does nothing for a Rollout whose Service another one claims
 /// (`pkg/apis/rollouts/validation/validation_references.go`).
 fn claim(attempt: &Attempt<'_>, found: &mut Intervention) {
-    let by = |object: &Value| object["metadata"]["annotations"][MANAGED_BY].as_str().map(str::to_owned);
-    let Some(by) = by(&attempt.new).filter(|new| by(&attempt.old).as_ref() != Some(new)) else { return };
-    if attempt.target.kind != Governed::Service {
+    let claimant = |service: &Value| service["metadata"]["annotations"][MANAGED_BY].clone();
+    let by = claimant(&attempt.new);
+    if by.is_null() || by == claimant(&attempt.old) {
         return;
     }
     let rollouts = attempt.releases(Kind::ROLLOUT, found);
-    let others = |rollout: &&Value| rollout["metadata"]["name"] != *by && directs(rollout, attempt);
+    let others = |rollout: &&Value| rollout["metadata"]["name"] != by && directs(rollout, attempt);
     if let Some(rollout) = rollouts.iter().find(others) {
         let name = rollout["metadata"]["name"].as_str().unwrap_or_default();
         found.weakens.push(Mistake::new(
             format!("metadata.annotations[{MANAGED_BY}]"),
             format!(
-                "a Service that {by} claims stops Rollout {name} where it is: nothing is rolled back any more"
+                "a Service that another one claims stops Rollout {name} where it is: nothing is rolled back any more"
             ),
             "leave it to the controller",
         ));

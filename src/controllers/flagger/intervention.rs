@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::cluster::Kind;
 use crate::controllers::traffic;
-use crate::intervention::{Attempt, Intervention};
+use crate::intervention::{Attempt, Intervention, controller};
 use crate::json;
 use crate::plan::Mistake;
 use crate::scope::{Act, Governed};
@@ -25,6 +25,7 @@ pub(crate) fn intervene(attempt: &Attempt<'_>, found: &mut Intervention) {
         (Governed::Canary, Act::Apply) => edit(attempt, found),
         (Governed::Canary, Act::Delete) => delete(attempt, found),
         (Governed::Workload, Act::Delete) => delete_primary(attempt, found),
+        (Governed::Workload, Act::Apply) => disown_primary(attempt, found),
         (Governed::Service | Governed::Route, _) => traffic::judge(attempt, Kind::CANARY, directs, found),
         _ => {}
     }
@@ -88,6 +89,19 @@ fn delete_primary(attempt: &Attempt<'_>, found: &mut Intervention) {
             "metadata.name",
             format!("Canary {canary} makes it anew from {name}, and what that runs goes live unanalysed"),
             format!("change {name}, and let Canary {canary} release it"),
+        ));
+    }
+}
+
+/// The garbage collector deletes a primary that has another owner along with that one.
+fn disown_primary(attempt: &Attempt<'_>, found: &mut Intervention) {
+    let owner = controller(&attempt.old);
+    if owner["kind"] == "Canary" && owner != controller(&attempt.new) {
+        let canary = owner["name"].as_str().unwrap_or_default();
+        found.edits.push(Mistake::new(
+            "metadata.ownerReferences",
+            format!("Canary {canary} makes it anew when it goes with another owner, and what that runs goes live unanalysed"),
+            format!("leave it to Canary {canary}"),
         ));
     }
 }
