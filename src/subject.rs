@@ -1,5 +1,7 @@
 //! From a governed object to what the rules look at.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -77,12 +79,18 @@ pub(crate) enum Place {
     /// To the reviewed object.
     Here,
     /// To an object that refers to the reviewed one.
-    Through {
-        /// The other object.
-        title: String,
-        /// What that one is exempted from.
-        exemption: Exemption,
-    },
+    Through(Box<Referrer>),
+}
+
+/// An object that refers to the reviewed one.
+pub(crate) struct Referrer {
+    title: String,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// What it is exempted from.
+    pub exemption: Exemption,
+    /// The rules by which the reviewed object answers for it.
+    rules: &'static [&'static str],
 }
 
 impl Place {
@@ -90,10 +98,10 @@ impl Place {
     pub(crate) fn of(&self, findings: Vec<Finding>) -> Vec<Finding> {
         match self {
             Self::Here => findings,
-            Self::Through { title, exemption } => {
+            Self::Through(referrer) => {
+                let Referrer { title, rules, .. } = &**referrer;
                 let mut findings: Vec<Finding> =
-                    findings.into_iter().filter(|finding| ANALYSIS_RULES.contains(&finding.rule)).collect();
-                exemption.apply(&mut findings);
+                    findings.into_iter().filter(|finding| rules.contains(&finding.rule)).collect();
                 for finding in &mut findings {
                     finding.message = format!("with it, {title} at {}: {}", finding.path, finding.message);
                     "spec".clone_into(&mut finding.path);
@@ -130,9 +138,15 @@ pub(crate) fn interventions(
     settings: &Settings,
     cluster: &dyn Cluster,
 ) -> Vec<Judged> {
-    let Some(old) = request.old_object else { return Vec::new() };
+    // What is new changes nothing, but for a run that stands in for another one. Files do not say who made it.
+    let run_created = target.kind == Governed::Run && request.origin == Origin::ApiServer;
+    if request.old_object.is_none() && !run_created {
+        return Vec::new();
+    }
     let template = matches!(target.kind, Governed::AnalysisTemplate | Governed::MetricTemplate);
-    if target.act != Act::Delete && (template || target.kind == Governed::Workload) {
+    // Controllers make those from other objects.
+    let made = request.kind.kind == Kind::REPLICA_SET.kind || identity.metadata.name.ends_with("-primary");
+    if target.act != Act::Delete && (template || target.kind == Governed::Workload && !made) {
         return Vec::new();
     }
     // What cannot be read has nothing in it; a new object like that is judged for it elsewhere.
@@ -146,7 +160,7 @@ pub(crate) fn interventions(
             kind: &request.kind.kind,
             name: &identity.metadata.name,
             namespace: &identity.namespace,
-            old: read(old),
+            old: request.old_object.map(read).unwrap_or_default(),
             new: request.object.map(read).unwrap_or_default(),
             scope: &settings.scope,
             cluster,
@@ -205,7 +219,11 @@ pub(crate) fn read(
     let plan = match kind {
         Governed::Rollout => argo::read_rollout(json, &identity.namespace, cluster),
         Governed::Canary => flagger::read_canary(json, &identity.namespace, cluster),
-        Governed::Workload => return vec![here(workload(json, identity, request))],
+        Governed::Workload => {
+            let mut judged = vec![here(workload(json, identity, request))];
+            judged.extend(judged_with(kind, object, identity, request, settings, cluster));
+            return judged;
+        }
         Governed::AnalysisTemplate => {
             let mut judged = vec![here(argo::read_template(json).map(Subject::Template))];
             judged.extend(judged_with(kind, object, identity, request, settings, cluster));
@@ -256,7 +274,7 @@ fn workload(json: &str, identity: &Identity, request: &Request<'_>) -> Result<Su
     }))
 }
 
-/// A release that refers to a template.
+/// A release that refers to a template, or takes its pods from a workload.
 struct User {
     title: String,
     metadata: Metadata,
@@ -265,7 +283,7 @@ struct User {
     live: bool,
 }
 
-/// The governed releases that refer to the template of a request.
+/// The governed releases that refer to the template, or take their pods from the workload, of a request.
 fn users(
     kind: Governed,
     identity: &Identity,
@@ -274,34 +292,54 @@ fn users(
     cluster: &dyn Cluster,
 ) -> Result<Vec<User>, Unreadable> {
     let template = template_key(&request.kind.kind, &identity.namespace, &identity.metadata.name);
-    let (user_kind, namespace) = match kind {
+    let own = Some(identity.namespace.as_str()).filter(|namespace| !namespace.is_empty());
+    let (user_kinds, namespace): (&[Kind], _) = match kind {
         // A Canary may refer to a template of another namespace.
-        Governed::MetricTemplate => (Kind::CANARY, None),
-        _ if identity.namespace.is_empty() => (Kind::ROLLOUT, None),
-        _ => (Kind::ROLLOUT, Some(identity.namespace.as_str())),
+        Governed::MetricTemplate => (&[Kind::CANARY], None),
+        Governed::Workload => (&[Kind::CANARY, Kind::ROLLOUT], own),
+        _ => (&[Kind::ROLLOUT], own),
     };
     let mut users = Vec::new();
-    for json in cluster.list(user_kind, namespace)? {
-        let metadata = json::from_str::<Identified>(json.get()).unwrap_or_default().metadata;
-        let namespace = metadata.namespace.as_deref().unwrap_or("default");
-        if !settings.scope.includes_namespace(namespace) || !settings.scope.includes_labels(&metadata.labels)
-        {
-            continue;
-        }
-        let Some(Ok(plan)) = read_plan(user_kind.kind, json.get(), namespace, cluster) else { continue };
-        if plan.templates.contains(&template) {
-            let title = format!("{} {namespace}/{}", user_kind.kind, metadata.name);
-            let scaled_to_0 =
-                json::from_str::<Workload>(json.get()).is_ok_and(|user| user.spec.replicas == Some(0));
-            users.push(User { title, metadata, plan, live: !scaled_to_0 });
+    for &user_kind in user_kinds {
+        for json in cluster.list(user_kind, namespace)? {
+            let metadata = json::from_str::<Identified>(json.get()).unwrap_or_default().metadata;
+            let namespace = metadata.namespace.as_deref().unwrap_or("default");
+            if metadata.deletion_timestamp.is_some()
+                || !settings.scope.includes_namespace(namespace)
+                || !settings.scope.includes_labels(&metadata.labels)
+                || kind == Governed::Workload && !governs(user_kind, json.get(), identity, request)
+            {
+                continue;
+            }
+            let Some(Ok(plan)) = read_plan(user_kind.kind, json.get(), namespace, cluster) else { continue };
+            if kind == Governed::Workload || plan.templates.contains(&template) {
+                let title = format!("{} {namespace}/{}", user_kind.kind, metadata.name);
+                let scaled_to_0 =
+                    json::from_str::<Workload>(json.get()).is_ok_and(|user| user.spec.replicas == Some(0));
+                users.push(User { title, metadata, plan, live: !scaled_to_0 });
+            }
         }
     }
     Ok(users)
 }
 
-/// The releases that refer to a template, as they would be with `object` in its place.
+/// Whether a Canary or a Rollout releases the workload of a request.
+fn governs(user_kind: Kind, user: &str, identity: &Identity, request: &Request<'_>) -> bool {
+    let released = |kind: &str, name: &str| kind == request.kind.kind && name == identity.metadata.name;
+    if user_kind == Kind::CANARY {
+        let canary = json::from_str::<flagger::Governor>(user);
+        canary.is_ok_and(|canary| released(&canary.target_ref().kind, &canary.target_ref().name))
+    } else {
+        let rollout = json::from_str::<argo::Governor>(user);
+        let reference = rollout.as_ref().ok().and_then(argo::Governor::workload_ref);
+        reference.is_some_and(|reference| released(&reference.kind, &reference.name))
+    }
+}
+
+/// The releases that refer to the template, or take their pods from the workload, of a request, as they would be with
+/// `object` in its place.
 ///
-/// Offline every object of the set is judged by itself, with all templates in place.
+/// Offline every object of the set is judged by itself, with all others in place.
 fn judged_with(
     kind: Governed,
     object: &RawValue,
@@ -315,7 +353,9 @@ fn judged_with(
     }
     let Ok(overlay) = Overlay::new(cluster, object.to_owned()) else { return Vec::new() };
     match users(kind, identity, request, settings, &overlay) {
-        Ok(users) => users.into_iter().map(|user| judge_user(user, request, settings)).collect(),
+        Ok(users) => users.into_iter().map(|user| judge_user(kind, user, request, settings)).collect(),
+        // Who releases a workload is a question of no-bypass.
+        Err(_) if kind == Governed::Workload => Vec::new(),
         Err(error) => {
             let users = format!("what refers to {}", identity.title);
             let unresolved = Unresolved::new("metadata.name", users, Missing::Unreadable(error.0));
@@ -324,16 +364,23 @@ fn judged_with(
     }
 }
 
-fn judge_user(user: User, request: &Request<'_>, settings: &Settings) -> Judged {
+fn judge_user(kind: Governed, user: User, request: &Request<'_>, settings: &Settings) -> Judged {
     let User { title, metadata, mut plan, .. } = user;
-    // Its pods are not the template's business, nor is what carries its traffic, or carries it out.
-    plan.workload = None;
-    plan.services.clear();
-    plan.controller = Controller::default();
+    let rules: &[&str] = if kind == Governed::Workload {
+        // Other pods are a release, and that is judged whole.
+        &rules::NAMES
+    } else {
+        // Its pods are not the template's business, nor is what carries its traffic, or carries it out.
+        plan.workload = None;
+        plan.services.clear();
+        plan.controller = Controller::default();
+        &ANALYSIS_RULES
+    };
     let exemption = Exemption::read(&metadata.annotations, exemption_terms(request, settings));
+    let referrer = Referrer { title, annotations: metadata.annotations, exemption, rules };
     Judged {
         subject: Subject::Release(Box::new(play(plan, settings))),
-        place: Place::Through { title, exemption },
+        place: Place::Through(Box::new(referrer)),
     }
 }
 
