@@ -37,12 +37,12 @@ mod subject;
 use admission::Request;
 use case::Case;
 use cluster::Cluster;
+pub use controllers::read_plan;
 use exemption::Exemption;
 pub use review::Review;
 pub use rules::read_settings;
 use settings::Settings;
-pub use subject::read_plan;
-use subject::{Judged, Place};
+use subject::{Judged, Place, Reviewed};
 
 /// Judges one admission request.
 ///
@@ -61,10 +61,11 @@ pub fn review(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster)
         return Review::default();
     }
     let change = change::of(target, request);
-    let mut subjects = subject::interventions(target, &identity, request, settings, cluster);
+    let reviewed = Reviewed { target, object, identity: &identity, request, settings, cluster };
+    let mut subjects = subject::interventions(&reviewed);
     let intervenes = !subjects.is_empty();
     if !change.is_nothing() {
-        subjects.extend(subject::read(target.kind, object, &identity, request, settings, cluster));
+        subjects.extend(subject::read(&reviewed));
     }
     if subjects.is_empty() {
         return Review::default();
