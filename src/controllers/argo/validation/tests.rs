@@ -388,6 +388,23 @@ fn routes_of_steps() {
             "in full",
             routed("alb", header(json!({"exact": "b"}))),
         ),
+        // A route takes no time; what comes after it in a step is not waited for.
+        (
+            step(json!({"setHeaderRoute": {"name": "m"}, "plugin": {"name": "p"}})),
+            ".steps[1]",
+            "several things",
+            step(
+                json!({"setHeaderRoute": {"name": "m"}, "setMirrorRoute": {"name": "m"}, "setCanaryScale": {"replicas": 1}}),
+            ),
+        ),
+        (
+            step(
+                json!({"setHeaderRoute": {"name": "m"}, "setCanaryScale": {"replicas": 1}, "setWeight": 20}),
+            ),
+            ".steps[1]",
+            "several things",
+            step(json!({"setHeaderRoute": {"name": "m"}, "setWeight": 20})),
+        ),
         (
             step(json!({"setHeaderRoute": {"name": "n"}})),
             ".steps[1].setHeaderRoute",
