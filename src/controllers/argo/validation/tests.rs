@@ -255,25 +255,25 @@ fn routers() {
         (
             router(json!({"nginx": {}})),
             ".trafficRouting.nginx",
-            "not both ways",
+            "exactly one of stableIngress",
             router(json!({"nginx": {"stableIngresses": []}})),
         ),
         (
             router(json!({"nginx": {"stableIngress": "i", "stableIngresses": ["j"]}})),
             ".trafficRouting.nginx",
-            "not both ways",
+            "exactly one of stableIngress",
             router(json!({"nginx": {"stableIngress": "i"}})),
         ),
         (
             router(json!({"alb": {"ingress": "i", "ingresses": ["j"]}})),
             ".trafficRouting.alb",
-            "not both ways",
+            "exactly one of ingress",
             router(json!({"alb": {"ingresses": ["j"]}})),
         ),
         (
             json!({"trafficRouting": {"istio": {"virtualServices": [{"name": "w"}]}}}),
             ".trafficRouting.istio",
-            "not both ways",
+            "exactly one of virtualService",
             json!({"trafficRouting": {"istio": {"virtualServices": [{"name": "w"}], "virtualService": null}}}),
         ),
         (
