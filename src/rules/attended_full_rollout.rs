@@ -3,7 +3,7 @@
 use super::analysis_coverage::is_gated;
 use super::{Document, Report, Rule, WARN_THEN_DENY};
 use crate::case::Case;
-use crate::plan::{Strategy, Wait};
+use crate::plan::{Stage, Strategy, Wait};
 
 pub(super) static RULE: Rule = Rule {
     name: "attended-full-rollout",
@@ -27,8 +27,15 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let stages = &release.plan.stages;
     let reached = &stages[..release.timeline.stages.len().min(stages.len())];
     let last = reached.iter().rposition(|stage| stage.effective_weight < 100.0);
+    let is_attended = |(index, stage): (usize, &Stage)| {
+        is_gated(release, index) || stage.waits.iter().any(|wait| matches!(wait, Wait::Human { .. }))
+    };
+    // What stands before another stage of as many requests stands before the last step too.
     let attended = last.is_some_and(|last| {
-        is_gated(release, last) || stages[last].waits.iter().any(|wait| matches!(wait, Wait::Human { .. }))
+        let (weight, matching) = (stages[last].effective_weight, stages[last].matching);
+        let as_exposed =
+            |stage: &Stage| (stage.effective_weight - weight).abs() < 1e-9 && stage.matching >= matching;
+        reached[..=last].iter().enumerate().rev().take_while(|(_, stage)| as_exposed(stage)).any(is_attended)
     });
     if !attended {
         report.find(
