@@ -312,6 +312,13 @@ impl Metric {
         if !self.schedule.can_fail() {
             defects.push(self.schedule_defect());
         }
+        if !self.schedule.ends_on_errors() {
+            let errors = self.schedule.consecutive_error_limit;
+            defects.push(Defect::new(
+                format!("bears {errors} errors in a row: nobody notices a provider that is away"),
+                "lower consecutiveErrorLimit; errors come every 10s",
+            ));
+        }
         defects
     }
 
@@ -375,6 +382,24 @@ impl Metric {
             Measurement::Nil => "default(result, 1e9)",
             Measurement::Number(_) | Measurement::Vector(_) => "len(result) > 0 && …",
         })
+    }
+
+    /// What it takes for a success although nothing was measured, if there is such a result.
+    #[must_use]
+    pub fn unmeasured_success(&self) -> Option<&'static str> {
+        let succeeds = |result: &Measurement| self.threshold.judge_result(result) == Measured::Successful;
+        if !self.can_fail() {
+            return None;
+        }
+        if self.shape.empty().is_some_and(|empty| succeeds(&empty)) {
+            return Some("a result without data");
+        }
+        // A share of no requests is 0 / 0, and so is a quantile. Where there is a range, that is no data.
+        let divides = matches!(self.threshold, Threshold::Conditions { .. })
+            && self.evidence == Evidence::Query
+            && !self.signals(false).is_empty();
+        let not_a_number = [Measurement::Number(f64::NAN), Measurement::Vector(vec![f64::NAN])];
+        (divides && not_a_number.iter().any(succeeds)).then_some("NaN, the result of no requests,")
     }
 
     fn schedule_defect(&self) -> Defect {

@@ -6,6 +6,9 @@ use super::Measured;
 /// (Argo Rollouts, `analysis/analysis.go`).
 const ERROR_RETRY: f64 = 10.0;
 
+/// More errors in a row than this, five minutes of them, are as good as any number.
+const MOST_ERRORS: u64 = 30;
+
 /// How often a metric is measured and how many bad measurements it bears.
 #[derive(Debug, Clone)]
 pub struct Schedule {
@@ -148,6 +151,12 @@ impl Schedule {
     #[must_use]
     pub fn goes_on(&self) -> bool {
         self.end(0, Measured::Successful).at.is_none()
+    }
+
+    /// Whether measurements that all end in an error end the metric before long.
+    #[must_use]
+    pub fn ends_on_errors(&self) -> bool {
+        self.consecutive_error_limit <= MOST_ERRORS
     }
 
     /// Whether failing measurements alone can end the metric as failed.
