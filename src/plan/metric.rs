@@ -384,13 +384,31 @@ impl Metric {
         })
     }
 
-    /// What it takes for a success although nothing was measured, if there is such a result.
+    /// What its author may have meant, and probably has not thought of.
     #[must_use]
-    pub fn unmeasured_success(&self) -> Option<&'static str> {
-        let succeeds = |result: &Measurement| self.threshold.judge_result(result) == Measured::Successful;
+    pub fn doubts(&self) -> Vec<Defect> {
+        let mut doubts = Vec::new();
         if !self.can_fail() {
-            return None;
+            return doubts;
         }
+        if let Some(result) = self.unmeasured_success() {
+            doubts.push(Defect::new(
+                format!("takes {result} for a success"),
+                "fail where nothing was measured, unless a release that nobody calls is to pass",
+            ));
+        }
+        if self.schedule.may_fall_between() {
+            doubts.push(Defect::new(
+                "fails by its failures, passes by its successes in a row, and may reach its count with neither: that only pauses the release",
+                "leave consecutiveSuccessLimit out, or count",
+            ));
+        }
+        doubts
+    }
+
+    /// What it takes for a success although nothing was measured, if there is such a result.
+    fn unmeasured_success(&self) -> Option<&'static str> {
+        let succeeds = |result: &Measurement| self.threshold.judge_result(result) == Measured::Successful;
         if self.shape.empty().is_some_and(|empty| succeeds(&empty)) {
             return Some("a result without data");
         }
