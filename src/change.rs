@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use crate::admission::Request;
 use crate::controllers::{Named, SIGNALS_ANNOTATION};
 use crate::json;
+use crate::rollback;
 use crate::scope::{Act, Governed, Target};
 
 #[derive(Deserialize)]
@@ -66,7 +67,10 @@ fn between(kind: Governed, old: &str, new: &str) -> Change {
     let (Some(mut old), Some(mut new)) = (delivery(kind, old), delivery(kind, new)) else {
         return Change::ALL;
     };
-    let version = pods(kind, &mut old) != pods(kind, &mut new);
+    let (before, after) = (pods(kind, &mut old), pods(kind, &mut new));
+    let version = before != after
+        // What the API server does not know the type of, its clients write as they like.
+        && !(kind == Governed::Rollout && rollback::is_same_template(&before, &after, &old["strategy"]));
     Change { version, delivery: redeclared || (kind != Governed::Workload && old != new) }
 }
 
@@ -86,7 +90,8 @@ fn pods(kind: Governed, spec: &mut Value) -> Value {
         Governed::Rollout | Governed::Workload => match spec.get_mut("template") {
             Some(template) => template.take(),
             None if kind == Governed::Workload => spec.take(),
-            None => Value::Null,
+            // Whose pods they are. How those are scaled down is a way of delivery.
+            None => Value::Array(["kind", "name"].map(|field| spec["workloadRef"][field].clone()).into()),
         },
         _ => Value::Null,
     }
@@ -119,6 +124,34 @@ mod tests {
         assert_eq!(DELIVERY, between(Governed::Rollout, OLD, strategy));
         assert_eq!(NOTHING, between(Governed::Workload, OLD, strategy));
         assert_eq!(DELIVERY, between(Governed::Rollout, OLD, dropped));
+    }
+
+    #[test]
+    fn what_a_client_fills_in_is_none() {
+        let of = |container: &str, metadata: &str| {
+            format!(
+                r#"{{"spec":{{"template":{{"metadata":{{{metadata}}},"spec":{{"containers":[{{{container}}}]}}}}}}}}"#
+            )
+        };
+        let old = of(r#""image":"a:1""#, "");
+        let filled = of(r#""image":"a:1","resources":{}"#, r#""creationTimestamp":null"#);
+        assert_eq!(NOTHING, between(Governed::Rollout, &old, &filled));
+        assert_eq!(NOTHING, between(Governed::Rollout, &filled, &old));
+        assert_eq!(VERSION, between(Governed::Rollout, &old, &of(r#""image":"a:1","tty":true"#, "")));
+        assert_eq!(VERSION, between(Governed::Workload, &old, &filled));
+    }
+
+    #[test]
+    fn another_workload_is_one_too() {
+        let of = |name: &str, scale_down: &str| {
+            format!(
+                r#"{{"spec":{{"workloadRef":{{"kind":"Deployment","name":"{name}","scaleDown":"{scale_down}"}}}}}}"#
+            )
+        };
+        let between = |new: &str| between(Governed::Rollout, &of("a", "never"), new);
+        assert_eq!(Change::ALL, between(&of("b", "never")));
+        assert_eq!(DELIVERY, between(&of("a", "onsuccess")));
+        assert_eq!(Change::ALL, between(r#"{"spec":{"template":{}}}"#));
     }
 
     #[test]

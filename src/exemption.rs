@@ -85,7 +85,8 @@ impl Exemption {
         }
         match approver {
             None => exemption.defect(APPROVED_BY, "nobody approved the exemption", "name who approved it"),
-            Some(approver) if approver == terms.requester => {
+            // People are known by addresses, in which case does not matter.
+            Some(approver) if approver.eq_ignore_ascii_case(terms.requester) => {
                 exemption.defect(
                     APPROVED_BY,
                     "the requester approved the exemption",
@@ -217,6 +218,7 @@ mod tests {
             (JUSTIFICATION, Some(" ")),
             (APPROVED_BY, None),
             (APPROVED_BY, Some("dev@example.com")),
+            (APPROVED_BY, Some(" Dev@Example.com ")),
             (EXPIRES, None),
             (EXPIRES, Some("tomorrow")),
             (EXPIRES, Some("2026-12-01T11:59:59Z")),

@@ -74,7 +74,8 @@ impl Attempt<'_> {
         self.new["spec"][switch] == true && self.old["spec"][switch] != true
     }
 
-    /// The governed releases of a kind in the object's namespace; a note where nobody can tell.
+    /// The governed releases of a kind in the object's namespace, without those that are being deleted; a note where
+    /// nobody can tell.
     pub(crate) fn releases(&self, kind: Kind, found: &mut Intervention) -> Vec<Value> {
         let releases = match self.cluster.list(kind, Some(self.namespace)) {
             Ok(releases) => releases,
@@ -86,10 +87,19 @@ impl Attempt<'_> {
         let mut governed = Vec::new();
         for json in releases {
             let release: Value = json::from_str(json.get()).unwrap_or_default();
-            if self.scope.includes_labels(&texts(&release["metadata"]["labels"])) {
+            let metadata = &release["metadata"];
+            if metadata["deletionTimestamp"].is_null()
+                && self.scope.includes_labels(&texts(&metadata["labels"]))
+            {
                 governed.push(release);
             }
         }
         governed
     }
+}
+
+/// The owner that manages an object; null when none does.
+pub(crate) fn controller(object: &Value) -> &Value {
+    let owners = object["metadata"]["ownerReferences"].as_array().map(Vec::as_slice).unwrap_or_default();
+    owners.iter().find(|owner| owner["controller"] == true).unwrap_or(&Value::Null)
 }

@@ -19,6 +19,8 @@ pub struct Metadata {
     pub namespace: Option<String>,
     /// What tells it from an earlier object of the same name; empty until it is stored.
     pub uid: String,
+    /// There when it is deleted, and something is still waited for.
+    pub deletion_timestamp: Option<IgnoredAny>,
     /// Labels.
     #[serde(deserialize_with = "or_default")]
     pub labels: BTreeMap<String, String>,

@@ -37,12 +37,12 @@ mod subject;
 use admission::Request;
 use case::Case;
 use cluster::Cluster;
+pub use controllers::read_plan;
 use exemption::Exemption;
 pub use review::Review;
 pub use rules::read_settings;
 use settings::Settings;
-use subject::Judged;
-pub use subject::read_plan;
+use subject::{Judged, Place, Reviewed};
 
 /// Judges one admission request.
 ///
@@ -61,35 +61,48 @@ pub fn review(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster)
         return Review::default();
     }
     let change = change::of(target, request);
-    let mut subjects = subject::interventions(target, &identity, request, settings, cluster);
+    let reviewed = Reviewed { target, object, identity: &identity, request, settings, cluster };
+    let mut subjects = subject::interventions(&reviewed);
+    let intervenes = !subjects.is_empty();
     if !change.is_nothing() {
-        subjects.extend(subject::read(target.kind, object, &identity, request, settings, cluster));
+        subjects.extend(subject::read(&reviewed));
     }
     if subjects.is_empty() {
         return Review::default();
     }
     let exemption =
         Exemption::read(&identity.metadata.annotations, subject::exemption_terms(request, settings));
-    let mut findings = Vec::new();
+    let (mut findings, mut exempted) = (Vec::new(), None);
     for Judged { subject, place } in subjects {
+        let (annotations, exemption, starts_release) = match &place {
+            Place::Here => (&identity.metadata.annotations, &exemption, change.version),
+            Place::Through(referrer) => (&referrer.annotations, &referrer.exemption, false),
+        };
         let case = Case {
             subject,
             origin: request.origin,
             settings,
             cluster,
-            exemption: &exemption,
+            exemption,
             namespace: &identity.namespace,
-            annotations: &identity.metadata.annotations,
+            annotations,
             requester: &request.user_info,
             received_at: request.received_at,
-            starts_release: change.version,
+            starts_release,
         };
-        findings.extend(place.of(rules::judge(&case)));
+        let mut found = place.of(rules::judge(&case));
+        if exemption.apply(&mut found) {
+            exempted = Some(exemption.clone());
+        }
+        findings.extend(found);
     }
-    let exempted = exemption.apply(&mut findings).then_some(exemption);
+    if exemption.apply(&mut findings) {
+        exempted = Some(exemption);
+    }
     let mut review = Review { governed: true, object: identity.title, findings, exempted, returns_to: None };
-    // A rollback is never denied; a way of delivery that is changed along with it would be the next release's.
-    if !review.accepted() && change.version && !change.delivery {
+    // A rollback is never denied; a way of delivery that is changed along with it would be the next release's, and
+    // what keeps a controller from going back is none.
+    if !review.accepted() && change.version && !change.delivery && !intervenes {
         review.allow_rollback(rollback::revision(request, &identity.namespace, cluster));
     }
     review

@@ -106,8 +106,8 @@ pub fn target(request: &Request<'_>, settings: &Settings) -> Option<Target> {
         (group, kind) if ROUTES.contains(&(group, kind)) => Governed::Route,
         _ => return None,
     };
-    // What carries out a release, or its traffic, comes into being in many ways; only what happens to it later counts.
-    let created_freely = matches!(kind, Governed::Run | Governed::Service | Governed::Route);
+    // What carries the traffic of a release comes into being in many ways; only what happens to it later counts.
+    let created_freely = matches!(kind, Governed::Service | Governed::Route);
     let act = match (&*request.operation, request.sub_resource.as_deref().unwrap_or_default()) {
         ("CREATE", "") if !created_freely => Act::Apply,
         ("UPDATE", "") => Act::Apply,

@@ -485,7 +485,10 @@ fn runs_of_a_release_are_left_alone() {
     let alone = patched(&run, &json!({"metadata": {"ownerReferences": null}}));
     update(&alone, &json!({"spec": {"terminate": true}})).is_accepted();
     delete(&alone).is_accepted();
-    create(run).is_accepted();
+    create(alone).is_accepted();
+    // The controller takes one that it would have made for its own.
+    create(run).is_denied_but_to(ARGO_ROLLOUTS, "no-skip");
+    create(experiment()).is_denied_but_to(ARGO_ROLLOUTS, "no-skip");
 }
 
 #[test]
@@ -713,8 +716,279 @@ fn a_primary_is_flaggers() {
         "kubectl.kubernetes.io/restartedAt": "2026-12-01T12:00:00Z"}}}}});
     update(&primary, &template).is_denied_but_to(FLAGGER, "no-bypass");
     update(&target, &template).is_accepted();
+    // The garbage collector deletes what has another owner, and asks nobody.
+    let owned = |owner: &str| {
+        json!({"metadata": {"ownerReferences": [
+        {"kind": owner, "name": "payments-api", "uid": "1", "controller": owner == "Canary"}]}})
+    };
+    let primary = patched(&primary, &owned("Canary"));
+    update(&primary, &owned("ConfigMap")).is_denied_but_to(FLAGGER, "no-bypass");
+    update(&primary, &json!({"metadata": {"ownerReferences": null}})).is_denied_by("no-bypass");
+    update(&primary, &json!({"metadata": {"labels": {"team": "shop"}, "finalizers": ["f"]}})).is_accepted();
+    update(&target, &owned("ConfigMap")).is_accepted();
     assert!(create(primary).by(FLAGGER).accepted());
     assert!(update(&target, &json!({"spec": {"replicas": 0}})).by(FLAGGER).accepted());
+}
+
+#[test]
+fn other_pods_of_a_target_are_a_release() {
+    let target = object("Deployment", "payments-api");
+    let container = |edit: Value| {
+        let mut container = target["spec"]["template"]["spec"]["containers"][0].clone();
+        merge(&mut container, &edit);
+        update(&target, &json!({"spec": {"template": {"spec": {"containers": [container]}}}}))
+    };
+    container(json!({"image": "registry.example.com/shop/payments-api:5.4.0"})).is_accepted();
+    container(json!({"image": "registry.example.com/shop/payments-api:latest"}))
+        .is_denied_by("immutable-image");
+    container(json!({"readinessProbe": null})).is_denied_by("smoke-verification");
+    // It is released by a Canary that came in under an exemption, since expired.
+    let release = container(json!({"image": "registry.example.com/shop/payments-api:5.4.0"}));
+    let unanalysed = json!({"spec": {"analysis": {"metrics": null}}});
+    let canary = patched(&object("Canary", "payments-api"), &unanalysed);
+    let answer = release.with(DEV, &cluster(vec![canary, target.clone()]), &json!({}));
+    assert!(answer.rules("denied-by").contains("analysis-signals"), "{}", answer.0);
+    assert!(answer.message().contains("Canary shop/payments-api"), "{}", answer.0);
+    // While it holds, who looks for exemptions finds it.
+    let exemption = json!({"metadata": {"annotations": {
+        "rollgate.dev/exempt": "analysis-signals, automatic-rollback", "rollgate.dev/justification": "INC-4211",
+        "rollgate.dev/approved-by": "release-lead@example.com", "rollgate.dev/expires": "2026-12-01T18:00:00Z"}}});
+    let canary = patched(&patched(&object("Canary", "payments-api"), &unanalysed), &exemption);
+    let answer = release.with(DEV, &cluster(vec![canary, target.clone()]), &json!({}));
+    assert!(answer.rules("warned-by").contains("analysis-signals"), "{}", answer.0);
+    assert!(answer.rules("exempted").contains("INC-4211"), "{}", answer.0);
+    // A Rollout that takes its pods from a Deployment is the same.
+    let mut rollout = canary_of_deployment();
+    let stopped = patched(&target, &json!({"spec": {"replicas": 0}}));
+    let latest =
+        json!({"spec": {"template": {"spec": {"containers": [{"name": "a", "image": "a:latest"}]}}}});
+    let world = |rollout: &Value| {
+        let mut world = stored();
+        world.retain(|object| object["kind"] != "Canary" && object["kind"] != "Rollout");
+        world.push(rollout.clone());
+        cluster(world)
+    };
+    let answer = update(&stopped, &latest).with(DEV, &world(&rollout), &json!({}));
+    assert_eq!(answer.rules("denied-by"), "immutable-image,smoke-verification", "{}", answer.0);
+    let label = json!({"spec": {"template": {"metadata": {"labels": {"a": "b"}}}}});
+    assert!(update(&stopped, &label).with(DEV, &world(&rollout), &json!({})).accepted());
+    rollout["spec"]["workloadRef"]["name"] = json!("another");
+    let answer = update(&stopped, &label).with(DEV, &world(&rollout), &json!({}));
+    assert_eq!(answer.rules("denied-by"), "no-bypass", "{}", answer.0);
+}
+
+/// A Rollout that takes its pods from the Deployment of the Canary.
+fn canary_of_deployment() -> Value {
+    let reference = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "payments-api"});
+    patched(&canary(), &json!({"spec": {"template": null, "workloadRef": reference}}))
+}
+
+#[test]
+fn a_canary_keeps_its_target() {
+    let canary = object("Canary", "payments-api");
+    let elsewhere = json!({"spec": {"targetRef": {"name": "payments-next"}}});
+    for phase in ["Initialized", "Progressing", "Succeeded", "Failed"] {
+        let canary = patched(&canary, &json!({"status": {"phase": phase}}));
+        update(&canary, &elsewhere).is_denied_by("keep-guardrails");
+    }
+    // A name that was misspelt.
+    for phase in [json!(null), json!("Initializing")] {
+        let canary = patched(&canary, &json!({"status": {"phase": phase}}));
+        update(&canary, &elsewhere).is_accepted();
+    }
+    let version = json!({"spec": {"targetRef": {"apiVersion": "apps/v1beta1"}}});
+    update(&canary, &version).is_accepted();
+}
+
+#[test]
+fn replica_sets_of_a_rollout_stay_with_it() {
+    let selector = json!({"app": "payments", "rollouts-pod-template-hash": "5f9b"});
+    let set = |replicas: u8| {
+        let set = owned(
+            "ReplicaSet",
+            "payments-5f9b",
+            ("Rollout", "payments"),
+            &json!({"spec": {"replicas": replicas, "selector": {"matchLabels": selector}, "template": {}}}),
+        );
+        patched(&set, &json!({"metadata": {"labels": selector}}))
+    };
+    for edit in [
+        json!({"labels": {"rollouts-pod-template-hash": "0000"}}),
+        json!({"labels": {"app": null}}),
+        json!({"ownerReferences": null}),
+        json!({"ownerReferences": [{"kind": "Rollout", "name": "other", "uid": "2", "controller": true}]}),
+    ] {
+        update(&set(8), &json!({"metadata": edit})).is_denied_but_to(ARGO_ROLLOUTS, "no-bypass");
+    }
+    update(&set(8), &json!({"metadata": {"labels": {"team": "shop"}, "annotations": {"a": "b"}}}))
+        .is_accepted();
+    update(&set(8), &json!({"spec": {"replicas": 0}})).is_accepted();
+    // Nobody makes up an earlier revision by giving a ReplicaSet to a Rollout.
+    let alone = patched(&set(0), &json!({"metadata": {"ownerReferences": null}}));
+    for kind in ["Rollout", "Deployment"] {
+        let owner = json!([{"kind": kind, "name": "payments", "uid": "1", "controller": true}]);
+        update(&alone, &json!({"metadata": {"ownerReferences": owner}})).is_denied_by("no-bypass");
+    }
+    let owner = json!([{"kind": "Application", "name": "payments", "uid": "1", "controller": true}]);
+    update(&alone, &json!({"metadata": {"ownerReferences": owner}})).is_accepted();
+}
+
+#[test]
+fn a_rollback_covers_for_nothing_else() {
+    let mut back = canary();
+    back["spec"]["template"]["spec"]["containers"][0]["image"] =
+        json!(format!("registry.example.com/shop/payments:latest@sha256:{}", "0".repeat(64)));
+    let replica_set = owned(
+        "ReplicaSet",
+        "payments-1",
+        ("Rollout", "payments"),
+        &json!({"spec": {"template": back["spec"]["template"]}, "metadata": {"ownerReferences": [
+            {"kind": "Rollout", "name": "payments", "controller": true}]}}),
+    );
+    let frozen = json!({"freeze": [{"name": "december", "from": "2026-12-01", "to": "2026-12-31"}]});
+    let mut world = stored();
+    world.push(replica_set);
+    let world = cluster(world);
+    let sent = |new: Value| Act { new, ..update(&canary(), &json!({})) }.with(DEV, &world, &frozen);
+    let answer = sent(back.clone());
+    assert!(answer.accepted() && answer.rules("warned-by").contains("freeze-window"), "{}", answer.0);
+    let answer = sent(patched(&back, &json!({"spec": {"paused": true}})));
+    assert!(answer.rules("denied-by").contains("keep-guardrails"), "{}", answer.0);
+    let answer = sent(patched(
+        &back,
+        &json!({"metadata": {"labels": {
+        "argo-rollouts.argoproj.io/controller-instance-id": "other"}}}),
+    ));
+    assert!(answer.rules("denied-by").contains("keep-guardrails"), "{}", answer.0);
+}
+
+#[test]
+fn an_exemption_that_has_expired_is_in_nobodys_way() {
+    let expired = json!({"metadata": {"annotations": {
+        "rollgate.dev/exempt": "smoke-verification", "rollgate.dev/justification": "INC-4211",
+        "rollgate.dev/approved-by": "lead@example.com", "rollgate.dev/expires": "2026-11-01T18:00:00Z"}}});
+    let rollout = patched(&canary(), &expired);
+    status(&rollout, &json!({"pauseConditions": null})).is_accepted();
+    status(&rollout, &json!({"abort": true})).is_accepted();
+    update(&rollout, &json!({"spec": {"replicas": 3}})).is_accepted();
+    let template = patched(&object("AnalysisTemplate", "smoke-check"), &expired);
+    assert!(delete(&template).with(DEV, &Silent, &json!({})).accepted());
+    // Where it would have been needed, it is told why it does not hold.
+    let promoted = status(&rollout, &json!({"promoteFull": true})).by(DEV);
+    assert_eq!(promoted.rules("denied-by"), "no-skip", "{}", promoted.0);
+    assert!(promoted.rules("warned-by").contains("valid-exemption"), "{}", promoted.0);
+    let image = json!({"spec": {"template": {"metadata": {"labels": {"a": "b"}}}}});
+    update(&rollout, &image).is_denied_by("valid-exemption");
+}
+
+#[test]
+fn another_workload_is_another_version() {
+    let frozen = json!({"freeze": [{"name": "december", "from": "2026-12-01", "to": "2026-12-31"}]});
+    let rollout = canary_of_deployment();
+    let mut world = stored();
+    world.push(patched(&object("Deployment", "payments-api"), &json!({"metadata": {"name": "next"}})));
+    let world = cluster(world);
+    let sent = |reference: Value| {
+        update(&rollout, &json!({"spec": {"workloadRef": reference}})).with(DEV, &world, &frozen)
+    };
+    assert_eq!(sent(json!({"name": "next"})).rules("denied-by"), "freeze-window");
+    assert!(sent(json!({"scaleDown": "onsuccess"})).accepted());
+}
+
+#[test]
+fn what_is_being_deleted_holds_nothing_up() {
+    let going =
+        |object: &Value| patched(object, &json!({"metadata": {"deletionTimestamp": "2026-12-01T11:59:00Z"}}));
+    let target = object("Deployment", "payments-api");
+    let canary = object("Canary", "payments-api");
+    let in_world = |act: &Act, world: Vec<Value>| act.with(DEV, &cluster(world), &json!({}));
+    assert!(in_world(&delete(&canary), vec![going(&target)]).accepted());
+    assert!(!in_world(&delete(&canary), vec![target.clone()]).accepted());
+    let latency = object("MetricTemplate", "latency-p95");
+    assert!(in_world(&delete(&latency), vec![going(&canary)]).accepted());
+    let smoke = object("AnalysisTemplate", "smoke-check");
+    let rollout = self::canary();
+    for act in [delete(&smoke), delete(&service("payments")), delete(&virtual_service("payments"))] {
+        let rest = || stored().into_iter().filter(|object| object["kind"] == "AnalysisTemplate");
+        let with = |rollout: Value| in_world(&act, rest().chain([rollout]).collect());
+        assert!(with(going(&rollout)).accepted());
+        assert!(!with(rollout.clone()).accepted());
+    }
+}
+
+#[test]
+fn a_service_stays_with_its_rollout() {
+    let managed = |by: Value| {
+        json!({"metadata": {"annotations": {
+        "argo-rollouts.argoproj.io/managed-by-rollouts": by}}})
+    };
+    let service = patched(&service("payments"), &managed(json!("payments")));
+    update(&service, &managed(json!("another"))).is_denied_but_to(ARGO_ROLLOUTS, "keep-guardrails");
+    // The controller writes it again.
+    update(&service, &managed(json!(null))).is_accepted();
+    update(&patched(&service, &managed(json!(null))), &managed(json!("payments"))).is_accepted();
+}
+
+#[test]
+fn the_sides_of_a_route_are_not_exchanged() {
+    let route = virtual_service("payments");
+    let routes = |routes: Value| json!({"spec": {"http": [{"name": "primary", "route": routes}]}});
+    let swapped = routes(json!([
+        {"destination": {"host": "payments-canary"}, "weight": 75},
+        {"destination": {"host": "payments"}, "weight": 25}]));
+    update(&route, &swapped).is_denied_but_to(ARGO_ROLLOUTS, "no-bypass");
+    let retried = json!({"spec": {"http": [{"name": "primary", "retries": {"attempts": 3},
+        "route": route["spec"]["http"][0]["route"]}]}});
+    update(&route, &retried).is_accepted();
+}
+
+#[test]
+fn there_is_no_step_before_the_first() {
+    status(&canary(), &json!({"currentStepIndex": -1})).is_denied_but_to(ARGO_ROLLOUTS, "no-skip");
+}
+
+#[test]
+fn nothing_about_an_object_is_a_release_of_it() {
+    // Stored before there was a policy, against every rule.
+    let bare = json!({"spec": {"strategy": null, "analysis": null}});
+    let frozen = json!({"freeze": [{"name": "december", "from": "2026-12-01", "to": "2026-12-31"}]});
+    let world = cluster(stored());
+    for object in
+        [canary(), blue_green(), object("Canary", "payments-api"), object("Deployment", "payments-api")]
+    {
+        let old = patched(&object, &bare);
+        for metadata in [
+            json!({"managedFields": [{"manager": "helm", "operation": "Apply", "fieldsV1": {}}], "generation": 9}),
+            json!({"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}",
+                "argocd.argoproj.io/sync-wave": "1", "meta.helm.sh/release-name": "payments"}}),
+            json!({"labels": {"helm.sh/chart": "payments-1.2.3", "app.kubernetes.io/managed-by": "Helm",
+                "kustomize.toolkit.fluxcd.io/name": "shop"}}),
+            json!({"finalizers": ["foregroundDeletion"], "ownerReferences": [{"kind": "Application", "name": "a", "uid": "1"}]}),
+            json!({"annotations": {"rollout.argoproj.io/workload-generation": "7"}, "deletionTimestamp": "2026-12-01T11:59:00Z"}),
+        ] {
+            let act = update(&old, &json!({"metadata": metadata}));
+            let answer = act.with(ARGO_CD, &world, &frozen);
+            assert_eq!(answer.0, json!({"accepted": true}), "{metadata}");
+        }
+    }
+}
+
+#[test]
+fn a_target_goes_back_to_an_earlier_revision() {
+    let target = patched(&object("Deployment", "payments-api"), &json!({"metadata": {"uid": "5"}}));
+    let back =
+        json!({"spec": {"template": {"spec": {"containers": [{"name": "api", "image": "api:latest"}]}}}});
+    let revision = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
+        "metadata": {"name": "payments-api-1", "namespace": "shop", "annotations": {"deployment.kubernetes.io/revision": "1"},
+            "ownerReferences": [{"kind": "Deployment", "name": "payments-api", "uid": "5", "controller": true}]},
+        "spec": {"template": patched(&target, &back)["spec"]["template"]}});
+    let frozen = json!({"freeze": [{"name": "december", "from": "2026-12-01", "to": "2026-12-31"}]});
+    let mut world = stored();
+    let sent = |world: &[Value]| update(&target, &back).with(DEV, &cluster(world.to_vec()), &frozen);
+    assert!(!sent(&world).accepted());
+    world.push(revision);
+    let answer = sent(&world);
+    assert!(answer.accepted() && answer.rules("rollback") == "revision 1", "{}", answer.0);
 }
 
 #[test]

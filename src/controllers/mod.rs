@@ -12,7 +12,7 @@ mod traffic;
 mod workload;
 
 use crate::cluster::{Cluster, Kind};
-use crate::plan::Missing;
+use crate::plan::{DeliveryPlan, Missing};
 use crate::{json, json_path};
 
 pub(crate) use address::{has_host, is_http_url, reach};
@@ -44,6 +44,23 @@ pub struct Malformed {
 /// Parses an object, or says which field is in the way.
 pub(crate) fn parse<'de, T: serde::Deserialize<'de>>(json: &'de str) -> Result<T, Malformed> {
     json::from_str(json).map_err(|error| malformed(json, &error))
+}
+
+/// The plan of a Rollout or a Canary; `None` for any other kind.
+///
+/// # Errors
+/// [`Malformed`] when a field does not have the shape its controller reads.
+pub fn read_plan(
+    kind: &str,
+    json: &str,
+    namespace: &str,
+    cluster: &dyn Cluster,
+) -> Option<Result<DeliveryPlan, Malformed>> {
+    match kind {
+        "Rollout" => Some(argo::read_rollout(json, namespace, cluster)),
+        "Canary" => Some(flagger::read_canary(json, namespace, cluster)),
+        _ => None,
+    }
 }
 
 /// Looks up an object that is referred to, and reads it.

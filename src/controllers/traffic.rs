@@ -52,11 +52,11 @@ pub(super) fn judge(
     }
 }
 
-/// What divides the traffic of a route: every weight, in order, the pods it means, and what an Ingress says in
-/// annotations.
+/// What divides the traffic of a route: every weight, in order, whose it is, the pods it means, and what an Ingress
+/// says in annotations.
 fn shares(route: &Value) -> Vec<(&str, &Value)> {
     let mut shares = Vec::new();
-    collect(&route["spec"], &mut shares);
+    collect("", &route["spec"], false, &mut shares);
     if let Some(annotations) = route["metadata"]["annotations"].as_object() {
         for (key, value) in annotations {
             if SHARE_ANNOTATIONS.iter().any(|prefix| key.starts_with(prefix)) {
@@ -67,11 +67,13 @@ fn shares(route: &Value) -> Vec<(&str, &Value)> {
     shares
 }
 
-fn collect<'a>(value: &'a Value, shares: &mut Vec<(&'a str, &'a Value)>) {
+/// Of what carries a weight in a list, all texts count: some of them name the side it is for.
+fn collect<'a>(key: &'a str, value: &'a Value, weighted: bool, shares: &mut Vec<(&'a str, &'a Value)>) {
     match value {
+        Value::String(_) if weighted => shares.push((key, value)),
         Value::Array(items) => {
             for item in items {
-                collect(item, shares);
+                collect(key, item, weighted || !item["weight"].is_null(), shares);
             }
         }
         Value::Object(fields) => {
@@ -79,7 +81,7 @@ fn collect<'a>(value: &'a Value, shares: &mut Vec<(&'a str, &'a Value)>) {
                 if key == "weight" || key == POD_HASH {
                     shares.push((key, value));
                 } else {
-                    collect(value, shares);
+                    collect(key, value, weighted, shares);
                 }
             }
         }

@@ -58,6 +58,11 @@ impl Object<'_> {
     }
 }
 
+/// Whether two templates of a Rollout with that strategy make the same pods.
+pub(crate) fn is_same_template(left: &Value, right: &Value, strategy: &Value) -> bool {
+    Comparison { strategy }.same(left, right)
+}
+
 /// The earlier revision to which a request returns, as `revision 3`; `None` when it does not, or nobody can tell.
 pub(crate) fn revision(request: &Request<'_>, namespace: &str, cluster: &dyn Cluster) -> Option<String> {
     let (old, new) = (request.old_object?, request.object?);

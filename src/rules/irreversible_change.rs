@@ -30,7 +30,9 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let Some(change) = declared.filter(|_| releases) else { return };
     let fault = match case.annotation(APPROVED_BY) {
         None => "and nobody approved it",
-        Some(approver) if approver == case.requester.username => "and the requester alone approved it",
+        Some(approver) if approver.eq_ignore_ascii_case(&case.requester.username) => {
+            "and the requester alone approved it"
+        }
         Some(_) => return,
     };
     report.find(

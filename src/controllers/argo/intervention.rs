@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{INSTANCE_LABEL, status};
 use crate::cluster::Kind;
 use crate::controllers::traffic::{self, POD_HASH};
-use crate::intervention::{Attempt, Intervention};
+use crate::intervention::{Attempt, Intervention, controller};
 use crate::plan::Mistake;
 use crate::scope::{Act, Governed};
 
@@ -15,6 +15,9 @@ const FINISHED: [&str; 4] = ["Successful", "Failed", "Error", "Inconclusive"];
 /// The labels by which the controller finds an `AnalysisRun` and tells what it is for.
 const RUN_LABELS: [&str; 4] = [INSTANCE_LABEL, POD_HASH, "rollout-type", "step-index"];
 
+/// Says on a Service which Rollout manages it.
+const MANAGED_BY: &str = "argo-rollouts.argoproj.io/managed-by-rollouts";
+
 /// Looks at an act for what it does to releases by Rollouts.
 pub(crate) fn intervene(attempt: &Attempt<'_>, found: &mut Intervention) {
     match (attempt.target.kind, attempt.target.act) {
@@ -23,6 +26,11 @@ pub(crate) fn intervene(attempt: &Attempt<'_>, found: &mut Intervention) {
         (Governed::Rollout, Act::Delete) => delete(attempt, found),
         (Governed::Run, act) => run(act, attempt, found),
         (Governed::Workload, Act::Delete) => delete_replica_set(attempt, found),
+        (Governed::Workload, Act::Apply) => edit_replica_set(attempt, found),
+        (Governed::Service, Act::Apply) => {
+            traffic::judge(attempt, Kind::ROLLOUT, directs, found);
+            claim(attempt, found);
+        }
         (Governed::Service | Governed::Route, _) => traffic::judge(attempt, Kind::ROLLOUT, directs, found),
         _ => {}
     }
@@ -67,13 +75,20 @@ fn delete(attempt: &Attempt<'_>, found: &mut Intervention) {
 /// An `AnalysisRun` or Experiment that a release waits for. One that nobody owns decides nothing.
 fn run(act: Act, attempt: &Attempt<'_>, found: &mut Intervention) {
     let (old, new) = (&attempt.old, &attempt.new);
-    let owner = controller(old);
+    let created = old.is_null();
+    let owner = controller(if created { new } else { old });
     if !matches!(owner["kind"].as_str(), Some("Rollout" | "Experiment" | "AnalysisRun")) {
         return;
     }
     let changed = |field: &str| old[field] != new[field];
     let relabelled = || RUN_LABELS.iter().any(|key| label(old, key) != label(new, key));
-    let (path, message) = if act == Act::Delete {
+    let (path, message) = if created {
+        // `utils/analysis/helpers.go`, CreateWithCollisionCounter
+        (
+            "metadata.ownerReferences",
+            "the controller makes its runs itself, and takes this one for one of them",
+        )
+    } else if act == Act::Delete {
         if old["status"]["phase"].as_str().is_some_and(|phase| FINISHED.contains(&phase)) {
             return;
         }
@@ -99,11 +114,6 @@ fn label<'a>(object: &'a Value, key: &str) -> &'a Value {
     &object["metadata"]["labels"][key]
 }
 
-fn controller(object: &Value) -> &Value {
-    let owners = object["metadata"]["ownerReferences"].as_array().map(Vec::as_slice).unwrap_or_default();
-    owners.iter().find(|owner| owner["controller"] == true).unwrap_or(&Value::Null)
-}
-
 /// Without the stable `ReplicaSet` the controller takes the new version for a first deployment.
 fn delete_replica_set(attempt: &Attempt<'_>, found: &mut Intervention) {
     let owner = controller(&attempt.old);
@@ -113,6 +123,56 @@ fn delete_replica_set(attempt: &Attempt<'_>, found: &mut Intervention) {
             "metadata.name",
             format!("without it, Rollout {name} has nothing to go back to, or promotes what is new at once"),
             "abort the release, or change the Rollout",
+        ));
+    }
+}
+
+/// A `ReplicaSet` is a Rollout's by its owner and by the labels it selects: one that is let go is no longer the stable
+/// one, and one that is taken in is an earlier revision (`rollout/replicaset.go`).
+fn edit_replica_set(attempt: &Attempt<'_>, found: &mut Intervention) {
+    let (old, new) = (&attempt.old, &attempt.new);
+    let (was, is) = (controller(old), controller(new));
+    let selected = old["spec"]["selector"]["matchLabels"].as_object();
+    let relabelled = || selected.is_some_and(|all| all.keys().any(|key| label(old, key) != label(new, key)));
+    let lost = was["kind"] == "Rollout";
+    let (path, owner) =
+        if was != is && (lost || matches!(is["kind"].as_str(), Some("Rollout" | "Deployment"))) {
+            ("metadata.ownerReferences", if lost { was } else { is })
+        } else if lost && relabelled() {
+            ("metadata.labels", was)
+        } else {
+            return;
+        };
+    let title = format!(
+        "{} {}",
+        owner["kind"].as_str().unwrap_or_default(),
+        owner["name"].as_str().unwrap_or_default()
+    );
+    found.edits.push(Mistake::new(
+        path,
+        format!("{title} says by this which revisions it has, and can go back to"),
+        format!("leave it to the controller of {title}"),
+    ));
+}
+
+/// The controller does nothing for a Rollout whose Service another one claims
+/// (`pkg/apis/rollouts/validation/validation_references.go`).
+fn claim(attempt: &Attempt<'_>, found: &mut Intervention) {
+    let claimant = |service: &Value| service["metadata"]["annotations"][MANAGED_BY].clone();
+    let by = claimant(&attempt.new);
+    if by.is_null() || by == claimant(&attempt.old) {
+        return;
+    }
+    let rollouts = attempt.releases(Kind::ROLLOUT, found);
+    let others = |rollout: &&Value| rollout["metadata"]["name"] != by && directs(rollout, attempt);
+    if let Some(rollout) = rollouts.iter().find(others) {
+        let name = rollout["metadata"]["name"].as_str().unwrap_or_default();
+        found.weakens.push(Mistake::new(
+            format!("metadata.annotations[{MANAGED_BY}]"),
+            format!(
+                "a Service that another one claims stops Rollout {name} where it is: nothing is rolled back any more"
+            ),
+            "leave it to the controller",
         ));
     }
 }

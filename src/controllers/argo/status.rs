@@ -51,7 +51,8 @@ fn change(field: &str, attempt: &Attempt<'_>, found: &mut Intervention) {
         )),
         "currentStepIndex" => {
             let (from, to) = (before.as_i64().unwrap_or(0), after.as_i64().unwrap_or(0));
-            if to > from {
+            // The controller fails at a step below 0, and goes neither on nor back.
+            if to > from || to < 0 {
                 let message = format!("a move from step {from} to step {to} skips what is not over yet");
                 found.skips.push(Mistake::new("status.currentStepIndex", message, LET_GO));
             }

@@ -1,10 +1,12 @@
 //! What somebody does to a Canary, or to what it depends on.
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::cluster::Kind;
 use crate::controllers::traffic;
-use crate::intervention::{Attempt, Intervention};
+use crate::intervention::{Attempt, Intervention, controller};
+use crate::json;
 use crate::plan::Mistake;
 use crate::scope::{Act, Governed};
 
@@ -20,22 +22,35 @@ pub(crate) fn intervene(attempt: &Attempt<'_>, found: &mut Intervention) {
             "Flagger reads from the status where a release is; written by hand it is forged",
             "leave it to Flagger",
         )),
-        (Governed::Canary, Act::Apply) if attempt.turns_on("suspend") && is_under_way(old) => {
-            found.weakens.push(Mistake::new(
-                "spec.suspend",
-                "a Canary that is suspended in mid-release neither goes on nor back",
-                "let the release end first",
-            ));
-        }
+        (Governed::Canary, Act::Apply) => edit(attempt, found),
         (Governed::Canary, Act::Delete) => delete(attempt, found),
         (Governed::Workload, Act::Delete) => delete_primary(attempt, found),
+        (Governed::Workload, Act::Apply) => disown_primary(attempt, found),
         (Governed::Service | Governed::Route, _) => traffic::judge(attempt, Kind::CANARY, directs, found),
         _ => {}
     }
 }
 
-fn is_under_way(canary: &Value) -> bool {
-    canary["status"]["phase"].as_str().is_some_and(|phase| UNDER_WAY.contains(&phase))
+fn edit(attempt: &Attempt<'_>, found: &mut Intervention) {
+    let phase = attempt.old["status"]["phase"].as_str().unwrap_or_default();
+    if attempt.turns_on("suspend") && UNDER_WAY.contains(&phase) {
+        found.weakens.push(Mistake::new(
+            "spec.suspend",
+            "a Canary that is suspended in mid-release neither goes on nor back",
+            "let the release end first",
+        ));
+    }
+    let ((_, kept), (kind, name)) = (target(&attempt.old), target(&attempt.new));
+    // Until there is a primary, nothing is live.
+    if target(&attempt.old) != (kind, name) && !matches!(phase, "" | "Initializing") {
+        found.weakens.push(Mistake::new(
+            "spec.targetRef",
+            format!(
+                "Flagger makes another primary of {kind} {name}, and what that runs goes live unanalysed"
+            ),
+            format!("release it as {kept}, or by a Canary of its own"),
+        ));
+    }
 }
 
 /// A Canary that is created again takes what it finds for a first deployment.
@@ -48,14 +63,20 @@ fn delete(attempt: &Attempt<'_>, found: &mut Intervention) {
         _ => return found.unasked(&attempt.title(), &format!("the policy does not read {title}")),
     };
     match attempt.cluster.get(kind, Some(attempt.namespace), name) {
-        Ok(None) => {}
-        Ok(Some(_)) => found.weakens.push(Mistake::new(
+        Ok(target) if target.as_deref().is_none_or(is_going) => {}
+        Ok(_) => found.weakens.push(Mistake::new(
             "spec.targetRef",
             format!("{title} is still there, and goes live unanalysed when its Canary is deleted, or created again"),
             format!("when it goes for good, delete {title} before its Canary"),
         )),
         Err(error) => found.unasked(&attempt.title(), &error.0),
     }
+}
+
+/// Whether an object is being deleted, and only waits for what it owns.
+fn is_going(object: &RawValue) -> bool {
+    let object: Value = json::from_str(object.get()).unwrap_or_default();
+    !object["metadata"]["deletionTimestamp"].is_null()
 }
 
 /// Flagger makes a primary that is gone anew, from whatever its target runs at that time.
@@ -68,6 +89,19 @@ fn delete_primary(attempt: &Attempt<'_>, found: &mut Intervention) {
             "metadata.name",
             format!("Canary {canary} makes it anew from {name}, and what that runs goes live unanalysed"),
             format!("change {name}, and let Canary {canary} release it"),
+        ));
+    }
+}
+
+/// The garbage collector deletes a primary that has another owner along with that one.
+fn disown_primary(attempt: &Attempt<'_>, found: &mut Intervention) {
+    let owner = controller(&attempt.old);
+    if owner["kind"] == "Canary" && owner != controller(&attempt.new) {
+        let canary = owner["name"].as_str().unwrap_or_default();
+        found.edits.push(Mistake::new(
+            "metadata.ownerReferences",
+            format!("Canary {canary} makes it anew when it goes with another owner, and what that runs goes live unanalysed"),
+            format!("leave it to Canary {canary}"),
         ));
     }
 }
