@@ -1144,7 +1144,7 @@ fn a_deployment_behind_a_rollout_is_out_of_service() {
             &json!({"metadata": {"name": "behind"}, "spec": {"replicas": replicas}}),
         )
     };
-    let image = json!({"spec": {"template": {"spec": {"containers": [{"name": "a", "image": "b:1"}]}}}});
+    let version = json!({"spec": {"template": {"metadata": {"annotations": {"version": "2"}}}}});
     let mut objects = stored();
     let denied_by = |act: &Act, rollout: Value, objects: &mut Vec<Value>| {
         objects.push(rollout);
@@ -1153,11 +1153,11 @@ fn a_deployment_behind_a_rollout_is_out_of_service() {
         answer.rules("denied-by").to_owned()
     };
     for (act, scale_down, revision, rules) in [
-        // kubectl argo rollouts set image sends the whole Deployment.
-        (update(&deployment(3), &image), "never", "1", "no-bypass"),
-        (update(&deployment(3), &image), "onsuccess", "2", "no-bypass"),
-        (update(&deployment(3), &image), "onsuccess", "1", ""),
-        (update(&deployment(0), &image), "never", "2", ""),
+        // kubectl argo rollouts set image sends the whole Deployment, as undo does its template.
+        (update(&deployment(3), &version), "never", "1", "no-bypass"),
+        (update(&deployment(3), &version), "onsuccess", "2", "no-bypass"),
+        (update(&deployment(3), &version), "onsuccess", "1", ""),
+        (update(&deployment(0), &version), "never", "2", ""),
         (update(&deployment(0), &json!({"spec": {"replicas": 3}})), "onsuccess", "2", ""),
         (scale(&deployment(0), 3), "onsuccess", "2", ""),
     ] {
