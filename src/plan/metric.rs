@@ -408,16 +408,16 @@ impl Metric {
 
     /// What it takes for a success although nothing was measured, if there is such a result.
     fn unmeasured_success(&self) -> Option<&'static str> {
-        let succeeds = |result: &Measurement| self.threshold.judge_result(result) == Measured::Successful;
-        if self.shape.empty().is_some_and(|empty| succeeds(&empty)) {
+        let empty = self.shape.empty();
+        if empty.is_some_and(|empty| self.threshold.judge_result(&empty) == Measured::Successful) {
             return Some("a result without data");
         }
         // A share of no requests is 0 / 0, and so is a quantile. Where there is a range, that is no data.
-        let divides = matches!(self.threshold, Threshold::Conditions { .. })
+        let may_be_nan = matches!(self.threshold, Threshold::Conditions { .. })
             && self.evidence == Evidence::Query
             && !self.signals(false).is_empty();
-        let not_a_number = [Measurement::Number(f64::NAN), Measurement::Vector(vec![f64::NAN])];
-        (divides && not_a_number.iter().any(succeeds)).then_some("NaN, the result of no requests,")
+        (may_be_nan && self.judge(f64::NAN) == Measured::Successful)
+            .then_some("NaN, the result of no requests,")
     }
 
     fn schedule_defect(&self) -> Defect {
