@@ -1060,3 +1060,167 @@ fn whoever_the_webhook_lets_by_is_a_controller_to_the_policy() {
         assert!(status(&canary(), &json!({"promoteFull": true})).by(&account).accepted(), "{account}");
     }
 }
+
+#[test]
+fn another_way_of_delivery_is_judged_in_mid_release_too() {
+    let strategy = |strategy: &Value| json!({ "spec": { "strategy": strategy } });
+    let analysis = |analysis: &Value| json!({ "spec": { "analysis": analysis } });
+    let without_limit = json!({"metrics": [{"name": "request-success-rate", "thresholdRange": {"min": 0}}]});
+    for (object, patch, rule) in [
+        // Without steps the controller promotes what is there.
+        (canary(), strategy(&json!({"canary": {"steps": []}})), "explicit-steps"),
+        (canary(), strategy(&json!({"canary": {"steps": [{"setWeight": 100}]}})), "gradual-exposure"),
+        (canary(), strategy(&json!({"canary": {"analysis": null}})), "analysis-signals"),
+        (aborted(), strategy(&json!({"canary": {"analysis": {"startingStep": 9}}})), "analysis-coverage"),
+        (
+            canary(),
+            strategy(&json!({"canary": null, "blueGreen": {"activeService": "payments"}})),
+            "analysis-coverage",
+        ),
+        (
+            blue_green(),
+            strategy(&json!({"blueGreen": {"prePromotionAnalysis": null,
+            "postPromotionAnalysis": null}})),
+            "analysis-coverage",
+        ),
+        (object("Canary", "payments-api"), analysis(&json!({"threshold": 100})), "rollback-deadline"),
+        (object("Canary", "payments-api"), analysis(&json!({"interval": "10m"})), "rollback-deadline"),
+        (object("Canary", "payments-api"), analysis(&json!({"metrics": null})), "analysis-signals"),
+        (object("Canary", "payments-api"), analysis(&without_limit), "analysis-thresholds"),
+        (object("Canary", "payments-api"), analysis(&json!({"webhooks": null})), "smoke-verification"),
+        (object("Canary", "payments-api"), json!({"spec": {"provider": "kubernetes"}}), "explicit-steps"),
+        (object("Canary", "payments-api"), json!({"spec": {"metricsServer": "fake"}}), "metrics-provider"),
+    ] {
+        let answer = update(&object, &patch).by(DEV);
+        let denied_by: Vec<&str> = answer.rules("denied-by").split(',').collect();
+        assert!(denied_by.contains(&rule), "{patch}: {}", answer.0);
+    }
+    // Other steps begin the release again, from its first analysis on.
+    let mut slower = aborted();
+    slower["spec"]["strategy"]["canary"]["steps"][1]["pause"]["duration"] = json!("20m");
+    Act { new: slower, ..update(&aborted(), &json!({})) }.is_accepted();
+    // Which server has the release's own metrics nobody can see.
+    update(&object("Canary", "payments-api"), &json!({"spec": {"metricsServer": "http://elsewhere:9090"}}))
+        .is_accepted();
+}
+
+#[test]
+fn a_template_is_judged_with_every_release_that_refers_to_it() {
+    let blinded = |kind: &str, name: &str, edit: &dyn Fn(&mut Value)| {
+        let old = object(kind, name);
+        let mut new = old.clone();
+        edit(&mut new["spec"]);
+        Act { new, ..update(&old, &json!({})) }.by(DEV)
+    };
+    let answer = blinded("AnalysisTemplate", "request-signals", &|spec| {
+        for metric in spec["metrics"].as_array_mut().expect("metrics") {
+            metric["successCondition"] = json!("true");
+        }
+    });
+    assert!(answer.rules("denied-by").contains("analysis-thresholds"), "{}", answer.0);
+    assert!(answer.message().contains("payments"), "{}", answer.0);
+    let answer = blinded("AnalysisTemplate", "request-signals", &|spec| {
+        spec["dryRun"] = json!([{"metricName": ".*"}]);
+    });
+    assert!(answer.rules("denied-by").contains("analysis-signals"), "{}", answer.0);
+    let answer = blinded("MetricTemplate", "error-rate", &|spec| spec["query"] = json!("vector(0)"));
+    assert!(answer.rules("denied-by").contains("analysis-thresholds"), "{}", answer.0);
+    let answer = blinded("MetricTemplate", "error-rate", &|spec| spec["provider"]["address"] = json!(""));
+    assert!(answer.rules("denied-by").contains("metrics-provider"), "{}", answer.0);
+    // Which server has the release's own metrics nobody can see.
+    let answer = blinded("MetricTemplate", "error-rate", &|spec| {
+        spec["provider"]["address"] = json!("http://elsewhere:9090");
+    });
+    assert!(answer.accepted(), "{}", answer.0);
+}
+
+#[test]
+fn a_deployment_behind_a_rollout_is_out_of_service() {
+    let reference = |scale_down: &str, revision: &str| {
+        patched(
+            &canary(),
+            &json!({"metadata": {"annotations": {"rollout.argoproj.io/revision": revision}}, "spec": {"template": null,
+                "selector": null, "workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment",
+                    "name": "behind", "scaleDown": scale_down}}}),
+        )
+    };
+    let deployment = |replicas: u32| {
+        patched(
+            &object("Deployment", "payments-api"),
+            &json!({"metadata": {"name": "behind"}, "spec": {"replicas": replicas}}),
+        )
+    };
+    let version = json!({"spec": {"template": {"metadata": {"annotations": {"version": "2"}}}}});
+    let mut objects = stored();
+    let denied_by = |act: &Act, rollout: Value, objects: &mut Vec<Value>| {
+        objects.push(rollout);
+        let answer = act.with(DEV, &cluster(objects.clone()), &json!({}));
+        objects.pop();
+        answer.rules("denied-by").to_owned()
+    };
+    for (act, scale_down, revision, rules) in [
+        // kubectl argo rollouts set image sends the whole Deployment, as undo does its template.
+        (update(&deployment(3), &version), "never", "1", "no-bypass"),
+        (update(&deployment(3), &version), "onsuccess", "2", "no-bypass"),
+        (update(&deployment(3), &version), "onsuccess", "1", ""),
+        (update(&deployment(0), &version), "never", "2", ""),
+        (update(&deployment(0), &json!({"spec": {"replicas": 3}})), "onsuccess", "2", ""),
+        (scale(&deployment(0), 3), "onsuccess", "2", ""),
+    ] {
+        assert_eq!(
+            denied_by(&act, reference(scale_down, revision), &mut objects),
+            rules,
+            "{scale_down} {revision}"
+        );
+    }
+}
+
+#[test]
+fn what_runs_beside_a_canary_is_no_part_of_it() {
+    let target = object("Deployment", "payments-api");
+    let named = |name: &str, rest: &Value| {
+        let renamed = patched(&target, &json!({"metadata": {"name": name, "labels": null}}));
+        patched(&renamed, rest)
+    };
+    // Before its Canary is there; with the labels by which requests find the primary.
+    let governor = json!({"metadata": {"annotations": {"rollgate.dev/governed-by": "Canary/payments-api"}}});
+    let primary = create(named("payments-api-primary", &governor));
+    for cluster in [cluster(Vec::new()), cluster(stored())] {
+        let answer = primary.with(DEV, &cluster, &json!({}));
+        assert_eq!(answer.rules("denied-by"), "no-bypass", "{}", answer.0);
+    }
+    let labelled = json!({"spec": {"template": {"metadata": {"labels": {
+        "app.kubernetes.io/name": "payments-api-primary"}}}}});
+    create(named("second", &labelled)).is_denied_by("no-bypass");
+    // What the Canary no longer releases is released by nobody.
+    let mut objects = stored();
+    for object in objects.iter_mut().filter(|object| object["kind"] == "Canary") {
+        object["spec"]["targetRef"]["name"] = json!("other");
+    }
+    let restart = json!({"spec": {"template": {"metadata": {"annotations": {"a": "b"}}}}});
+    let answer = update(&target, &restart).with(DEV, &cluster(objects), &json!({}));
+    assert_eq!(answer.rules("denied-by"), "no-bypass", "{}", answer.0);
+}
+
+#[test]
+fn an_undo_is_never_in_the_way() {
+    // Nothing watches what is stored; a new image is rejected for it, one that ran before is not.
+    let unwatched = patched(&canary(), &json!({"spec": {"strategy": {"canary": {"analysis": null}}}}));
+    let mut earlier = unwatched.clone();
+    earlier["spec"]["template"]["spec"]["containers"][0]["image"] =
+        json!(format!("registry.example.com/shop/payments:2.13.0@sha256:{}", "1".repeat(64)));
+    let undo = Act { new: earlier.clone(), ..update(&unwatched, &json!({})) };
+    let answer = undo.by(DEV);
+    assert!(answer.rules("denied-by").contains("analysis-signals"), "{}", answer.0);
+    let mut objects = stored();
+    objects.push(owned(
+        "ReplicaSet",
+        "payments-4e8a",
+        ("Rollout", "payments"),
+        &json!({"metadata": {"annotations": {"rollout.argoproj.io/revision": "1"}},
+            "spec": {"replicas": 0, "template": earlier["spec"]["template"]}}),
+    ));
+    let answer = undo.with(DEV, &cluster(objects), &json!({}));
+    assert!(answer.accepted(), "{}", answer.0);
+    assert!(answer.rules("warned-by").contains("analysis-signals"), "{}", answer.0);
+}

@@ -312,6 +312,13 @@ impl Metric {
         if !self.schedule.can_fail() {
             defects.push(self.schedule_defect());
         }
+        if !self.schedule.ends_on_errors() {
+            let errors = self.schedule.consecutive_error_limit;
+            defects.push(Defect::new(
+                format!("bears {errors} errors in a row: nobody notices a provider that is away"),
+                "lower consecutiveErrorLimit; errors come every 10s",
+            ));
+        }
         defects
     }
 
@@ -375,6 +382,42 @@ impl Metric {
             Measurement::Nil => "default(result, 1e9)",
             Measurement::Number(_) | Measurement::Vector(_) => "len(result) > 0 && …",
         })
+    }
+
+    /// What its author may have meant, and probably has not thought of.
+    #[must_use]
+    pub fn doubts(&self) -> Vec<Defect> {
+        let mut doubts = Vec::new();
+        if !self.can_fail() {
+            return doubts;
+        }
+        if let Some(result) = self.unmeasured_success() {
+            doubts.push(Defect::new(
+                format!("takes {result} for a success"),
+                "fail where nothing was measured, unless a release that nobody calls is to pass",
+            ));
+        }
+        if self.schedule.may_fall_between() {
+            doubts.push(Defect::new(
+                "fails by its failures, passes by its successes in a row, and may reach its count with neither: that only pauses the release",
+                "leave consecutiveSuccessLimit out, or count",
+            ));
+        }
+        doubts
+    }
+
+    /// What it takes for a success although nothing was measured, if there is such a result.
+    fn unmeasured_success(&self) -> Option<&'static str> {
+        let empty = self.shape.empty();
+        if empty.is_some_and(|empty| self.threshold.judge_result(&empty) == Measured::Successful) {
+            return Some("a result without data");
+        }
+        // A share of no requests is 0 / 0, and so is a quantile. Where there is a range, that is no data.
+        let may_be_nan = matches!(self.threshold, Threshold::Conditions { .. })
+            && self.evidence == Evidence::Query
+            && !self.signals(false).is_empty();
+        (may_be_nan && self.judge(f64::NAN) == Measured::Successful)
+            .then_some("NaN, the result of no requests,")
     }
 
     fn schedule_defect(&self) -> Defect {

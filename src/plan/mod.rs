@@ -51,6 +51,8 @@ pub struct DeliveryPlan {
     pub unnoticed: Vec<Mistake>,
     /// Verification that has no consequence when it fails.
     pub reported_only: Vec<Mistake>,
+    /// What a failing check, and the rollback after it, may have to wait for.
+    pub stalls: Vec<Delay>,
     /// Declarations of signals that declare nothing.
     pub misdeclared: Vec<Mistake>,
     /// What a release calls besides its metrics, and cannot reach.

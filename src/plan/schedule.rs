@@ -6,6 +6,9 @@ use super::Measured;
 /// (Argo Rollouts, `analysis/analysis.go`).
 const ERROR_RETRY: f64 = 10.0;
 
+/// More errors in a row than this, five minutes of them, are as good as any number.
+const MOST_ERRORS: u64 = 30;
+
 /// How often a metric is measured and how many bad measurements it bears.
 #[derive(Debug, Clone)]
 pub struct Schedule {
@@ -150,6 +153,21 @@ impl Schedule {
         self.end(0, Measured::Successful).at.is_none()
     }
 
+    /// Whether failures and successes in turn can use up the count with neither limit reached.
+    #[must_use]
+    pub fn may_fall_between(&self) -> bool {
+        let (wanted, borne) = (self.consecutive_success_limit, self.failure_limit.unwrap_or(0));
+        // Between so many failures there is room for so many successes, none of them in a row too long.
+        let room = wanted.saturating_sub(1).saturating_mul(borne.saturating_add(1)).saturating_add(borne);
+        wanted > 0 && self.count.is_some_and(|count| count <= room)
+    }
+
+    /// Whether measurements that all end in an error end the metric before long.
+    #[must_use]
+    pub fn ends_on_errors(&self) -> bool {
+        self.consecutive_error_limit <= MOST_ERRORS
+    }
+
     /// Whether failing measurements alone can end the metric as failed.
     #[must_use]
     pub fn can_fail(&self) -> bool {
@@ -214,5 +232,16 @@ mod tests {
         assert_eq!(schedule.measurements_before(60.0, false), 1);
         assert_eq!(schedule.measurements_before(60.0, true), 2);
         assert_eq!(schedule.measurements_before(-5.0, true), 0);
+    }
+
+    #[test]
+    fn failures_and_successes_in_turn_may_use_up_the_count() {
+        let falls = |count, failure_limit, consecutive_success_limit| {
+            Schedule { consecutive_success_limit, ..every_minute(count, failure_limit) }.may_fall_between()
+        };
+        // Three successes, a failure, three successes, a failure, and so on.
+        assert!(falls(Some(11), Some(2), 4) && falls(Some(5), Some(1), 3));
+        assert!(!falls(Some(12), Some(2), 4) && !falls(Some(6), Some(1), 3));
+        assert!(!falls(None, Some(2), 4) && !falls(Some(10), Some(2), 0) && !falls(Some(10), Some(0), 4));
     }
 }

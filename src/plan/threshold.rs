@@ -24,6 +24,8 @@ pub enum ResultShape {
     Vector,
     /// One number, or nothing at all.
     OptionalNumber,
+    /// One number, which is 0 when there is none.
+    NumberOrZero,
     /// A structure only the author knows.
     #[default]
     Opaque,
@@ -33,7 +35,7 @@ impl ResultShape {
     /// The results a measurement of `value` can look like, the likeliest first.
     fn results(self, value: f64) -> Vec<Measurement> {
         match self {
-            Self::Number | Self::OptionalNumber => vec![Measurement::Number(value)],
+            Self::Number | Self::OptionalNumber | Self::NumberOrZero => vec![Measurement::Number(value)],
             Self::Vector => vec![Measurement::Vector(vec![value]), Measurement::Vector(vec![value, value])],
             Self::Opaque => vec![Measurement::Number(value), Measurement::Vector(vec![value])],
         }
@@ -45,6 +47,7 @@ impl ResultShape {
         match self {
             Self::Vector => Some(Measurement::Vector(Vec::new())),
             Self::OptionalNumber => Some(Measurement::Nil),
+            Self::NumberOrZero => Some(Measurement::Number(0.0)),
             Self::Number | Self::Opaque => None,
         }
     }
@@ -93,13 +96,7 @@ impl Threshold {
                 .map(|result| self.judge_result(result))
                 .find(|verdict| *verdict != Measured::Error)
                 .unwrap_or(Measured::Error),
-            Self::Range { min, max } => {
-                if min.is_some_and(|min| value < min) || max.is_some_and(|max| value > max) {
-                    Measured::Failed
-                } else {
-                    Measured::Successful
-                }
-            }
+            Self::Range { .. } => self.judge_result(&Measurement::Number(value)),
             Self::ByProvider => Measured::Successful,
             Self::Deferred { .. } | Self::Unreadable { .. } => Measured::Error,
         }
@@ -111,7 +108,14 @@ impl Threshold {
     /// for which neither holds is inconclusive only when both are given.
     #[must_use]
     pub fn judge_result(&self, result: &Measurement) -> Measured {
-        let Self::Conditions { success, failure } = self else { return Measured::Error };
+        let (success, failure) = match (self, result) {
+            (Self::Conditions { success, failure }, _) => (success, failure),
+            (Self::Range { min, max }, Measurement::Number(value)) => {
+                let outside = min.is_some_and(|min| *value < min) || max.is_some_and(|max| *value > max);
+                return if outside { Measured::Failed } else { Measured::Successful };
+            }
+            _ => return Measured::Error,
+        };
         let holds = |condition: &Option<Condition>| {
             condition.as_ref().map(|condition| condition.holds(result)).transpose()
         };

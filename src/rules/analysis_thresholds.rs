@@ -2,7 +2,8 @@
 
 use super::{DENY, Document, Report, Rule};
 use crate::case::{Case, Subject};
-use crate::plan::Metric;
+use crate::duration::human;
+use crate::plan::{Measured, Metric};
 
 pub(super) static RULE: Rule =
     Rule { name: "analysis-thresholds", requirement: "REQ-PD-ANL-02", levels: DENY, parameters: &[], check };
@@ -26,8 +27,12 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
                 );
                 return;
             }
-            for analysis in &release.plan.analyses {
+            for (analysis, run) in release.plan.analyses.iter().zip(&release.timeline.analyses) {
                 check_metrics(&analysis.metrics, report);
+                if analysis.beside_from.is_some() && !analysis.holds_stage {
+                    let time = release.timeline.promoted_at.zip(*run).map(|(end, run)| end - run.start);
+                    check_errors(&analysis.metrics, time, report);
+                }
                 if analysis.metrics.is_empty() {
                     report.find(
                         &analysis.path,
@@ -41,10 +46,32 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     }
 }
 
+/// Whether measurements that all end in an error stop a release in the `time` that they are taken beside it.
+fn check_errors(metrics: &[Metric], time: Option<f64>, report: &mut Report<'_>) {
+    for metric in metrics.iter().filter(|metric| metric.can_fail() && metric.schedule.ends_on_errors()) {
+        let needed = metric.schedule.end(0, Measured::Error).at;
+        if let Some((time, needed)) = time.zip(needed).filter(|(time, needed)| time <= needed) {
+            report.warn(
+                &metric.path,
+                format!(
+                    "{} needs {} to find its provider away, and the release is promoted after {}",
+                    metric.title(),
+                    human(needed),
+                    human(time)
+                ),
+                "hold the stages longer, or lower consecutiveErrorLimit",
+            );
+        }
+    }
+}
+
 fn check_metrics(metrics: &[Metric], report: &mut Report<'_>) {
     for metric in metrics {
         for defect in metric.defects() {
             report.find(&metric.path, format!("{} {}", metric.title(), defect.message), defect.help);
+        }
+        for doubt in metric.doubts() {
+            report.warn(&metric.path, format!("{} {}", metric.title(), doubt.message), doubt.help);
         }
     }
 }

@@ -35,6 +35,17 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
         .filter_map(|outcome| Some((outcome, since_first_failing(outcome)?)))
         .max_by(|a, b| a.1.total_cmp(&b.1));
     let deadline = case.most(&DEADLINE);
+    for stall in release.plan.stalls.iter().filter(|stall| stall.seconds > deadline) {
+        report.warn(
+            &stall.path,
+            format!(
+                "when it does not answer, each check and the rollback wait {} for it, the deadline is {}",
+                human(stall.seconds),
+                human(deadline)
+            ),
+            "shorten its timeout, or retry less often",
+        );
+    }
     if let Some((outcome, seconds)) = slowest.filter(|(_, seconds)| *seconds > deadline) {
         let (path, title) = cause(release, outcome);
         report.find(

@@ -45,7 +45,7 @@ pub(super) fn read(json: &str, arguments: &Arguments, origin: Origin<'_>) -> Met
         evidence: meant.evidence,
         window,
         shape,
-        empty_unexplained: may_be_empty && !ends_on_errors(&spec),
+        empty_unexplained: may_be_empty && spec.consecutive_error_limit.is_none(),
         threshold: threshold_of(&spec, shape == ResultShape::Opaque),
         dry_run: false,
         stands_in: false,
@@ -140,13 +140,6 @@ fn decided_beforehand(text: &str) -> bool {
             && Condition::parse(alternative)
                 .is_ok_and(|condition| condition.holds(&Measurement::Nil) == Ok(true))
     })
-}
-
-/// Whether the author says how many errors in a row end the analysis, and means it: at ten seconds each, a large
-/// number is as good as any.
-fn ends_on_errors(spec: &Spec) -> bool {
-    const MOST_ERRORS: i64 = 30;
-    spec.consecutive_error_limit.as_ref().is_some_and(|limit| limit.value() <= MOST_ERRORS)
 }
 
 /// The field that decides and takes its value from an argument nobody knows yet.

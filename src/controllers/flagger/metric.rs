@@ -78,10 +78,16 @@ impl Reader<'_> {
                     let provider = provider::read(&template.spec.provider);
                     let (Meant { measure, evidence }, window) = self.template_measure(&template, spec);
                     let refused = template_interval(&template, &spec.interval);
+                    // Without rows InfluxDB's answer is 0.
+                    let shape = match provider.name {
+                        "influxdb" => ResultShape::NumberOrZero,
+                        _ => ResultShape::Number,
+                    };
                     metrics.push(Metric {
                         provider,
                         evidence,
                         window,
+                        shape,
                         refused,
                         ..metric(measure, &object, range)
                     });

@@ -1,9 +1,13 @@
 //! When a Canary goes back besides its checks, what is only reported, and who hears of it.
 
-use super::spec::Analysis;
-use crate::plan::{DeliveryPlan, Mistake};
+use super::spec::{Analysis, Webhook};
+use crate::duration::parse_go;
+use crate::plan::{Delay, DeliveryPlan, Mistake};
 
 const PATH: &str = "spec.analysis";
+
+/// Seconds a webhook is waited for that names no timeout.
+const DEFAULT_TIMEOUT: f64 = 10.0;
 
 /// Notes in `plan` what the analysis says about going back.
 ///
@@ -26,6 +30,11 @@ pub(super) fn read(analysis: &Analysis, plan: &mut DeliveryPlan) {
         ));
     }
     let hooks = analysis.webhooks.iter().enumerate();
+    // A Canary does one thing at a time: while it waits for a webhook it counts no failure, and rolls nothing back.
+    plan.stalls = hooks
+        .clone()
+        .map(|(index, hook)| Delay { path: format!("{PATH}.webhooks[{index}]"), seconds: patience(hook) })
+        .collect();
     for (index, _) in hooks.filter(|(_, hook)| hook.kind == "post-rollout") {
         plan.reported_only.push(Mistake::new(
             format!("{PATH}.webhooks[{index}]"),
@@ -33,4 +42,10 @@ pub(super) fn read(analysis: &Analysis, plan: &mut DeliveryPlan) {
             "make it a webhook of type rollout or pre-rollout",
         ));
     }
+}
+
+/// How long a webhook that never answers is waited for, in seconds.
+#[expect(clippy::cast_precision_loss, reason = "a number of retries")]
+fn patience(webhook: &Webhook) -> f64 {
+    parse_go(&webhook.timeout).unwrap_or(DEFAULT_TIMEOUT) * (webhook.retries.max(0) as f64 + 1.0)
 }
