@@ -31,6 +31,7 @@ mod review;
 mod rollback;
 pub mod rules;
 mod scope;
+mod service;
 pub mod settings;
 mod subject;
 

@@ -476,6 +476,12 @@ fn runs_of_a_release_are_left_alone() {
         delete(&patched(&run, &json!({"status": {"phase": phase}}))).is_accepted();
     }
     update(&experiment(), &json!({"spec": {"terminate": true}})).is_denied_but_to(ARGO_ROLLOUTS, "no-skip");
+    // Of one that nothing else ends, a person does.
+    let open = patched(&experiment(), &json!({"spec": {"duration": null}}));
+    update(&open, &json!({"spec": {"terminate": true}})).is_accepted();
+    update(&open, &json!({"spec": {"templates": [{}]}})).is_denied_by("no-skip");
+    let awaited = patched(&open, &json!({"spec": {"analyses": [{"requiredForCompletion": true}]}}));
+    update(&awaited, &json!({"spec": {"terminate": true}})).is_denied_by("no-skip");
     // retry experiment
     let failed = patched(&experiment(), &json!({"status": {"phase": "Failed"}}));
     update(&failed, &json!({"status": null})).is_accepted();

@@ -81,10 +81,14 @@ fn malformed(json: &str, error: &serde_json::Error) -> Malformed {
     let line_start: usize =
         json.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let message = error.to_string();
+    // The position is one in compact JSON, which nobody sees, and a struct is one of this program.
+    let message = message.rsplit_once(" at line ").map_or(&*message, |(text, _)| text);
     Malformed {
         path: json_path::at(json, line_start + error.column()),
-        // The position is one in compact JSON, which nobody sees.
-        message: message.rsplit_once(" at line ").map_or(&*message, |(text, _)| text).to_owned(),
+        message: match message.split_once("expected struct ") {
+            Some((found, _)) => format!("{found}expected an object"),
+            None => message.to_owned(),
+        },
     }
 }
 
@@ -97,12 +101,13 @@ mod tests {
     fn a_field_of_the_wrong_type_is_named() {
         for (json, path) in [
             (r#"{"name":"a","labels":{"b":1}}"#, "labels.b"),
+            (r#"{"ownerReferences":[1]}"#, "ownerReferences[0]"),
             ("{\"name\":\n  true}", "name"),
             (r#"{"ownerReferences":[{"name":"a"},{"controller":"yes"}]}"#, "ownerReferences[1].controller"),
         ] {
             let error = parse::<Metadata>(json).unwrap_err();
             assert_eq!(error.path, path, "{error}");
-            assert!(!error.message.contains("column"), "{error}");
+            assert!(!error.message.contains("column") && !error.message.contains("struct"), "{error}");
         }
     }
 }

@@ -43,9 +43,10 @@ fn stages(case: &Case<'_>, release: &Release, report: &mut Report<'_>) {
     let most = case.most(&MAX_UNWATCHED_WEIGHT);
     for (index, stage) in release.plan.stages.iter().enumerate() {
         // Those who match a header rule get the new version whatever the weight.
-        let weight = if stage.matching { 100.0 } else { stage.effective_weight };
+        let matching = stage.matching && stage.effective_weight <= most;
+        let weight = if matching { 100.0 } else { stage.effective_weight };
         if weight > most && index < release.timeline.stages.len() && !is_watched(release, index) {
-            let whose = if stage.matching { "of the requests that match" } else { "of the requests" };
+            let whose = if matching { "of the requests that match" } else { "of the requests" };
             report.find(
                 &stage.path,
                 format!(
@@ -112,7 +113,42 @@ fn switch(case: &Case<'_>, release: &Release, report: &mut Report<'_>) {
         report.find(
             path,
             format!("no analysis {missing}"),
-            "add both a prePromotionAnalysis and a postPromotionAnalysis",
+            "add both a prePromotionAnalysis and a postPromotionAnalysis (Argo Rollouts), or use stepWeights (Flagger)",
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::admission::{Manifest, Request};
+    use crate::cluster::Objects;
+
+    #[test]
+    fn the_weight_counts_before_those_who_match() {
+        let rollout = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "r"},
+        "spec": {"replicas": 4, "strategy": {"canary": {
+            "trafficRouting": {"istio": {}},
+            "steps": [
+                {"setHeaderRoute": {"name": "m", "match": [{"headerName": "h", "headerValue": {"exact": "a"}}]}},
+                {"setWeight": 20}, {"pause": {"duration": 60}}, {"setWeight": 60}, {"pause": {"duration": 60}},
+            ]}}}});
+        let rollout = serde_json::value::to_raw_value(&rollout).unwrap();
+        let identity: Manifest<'_> = serde_json::from_str(rollout.get()).unwrap();
+        let settings = crate::read_settings("{}").unwrap();
+        let review =
+            crate::review(&Request::of_manifest(&rollout, &identity, 0), &settings, &Objects::default());
+        let found = review.findings.into_iter().filter(|finding| finding.rule == "analysis-coverage");
+        let shares = found.map(|finding| {
+            finding
+                .message
+                .split("in which ")
+                .nth(1)
+                .and_then(|rest| rest.split(" go ").next())
+                .map(str::to_owned)
+        });
+        let shares: Vec<String> = shares.flatten().collect();
+        assert_eq!(shares, ["100 % of the requests that match", "60 % of the requests"]);
     }
 }

@@ -36,8 +36,8 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
                 if analysis.metrics.is_empty() {
                     report.find(
                         &analysis.path,
-                        "this analysis has no metrics: it measures nothing",
-                        "add metrics",
+                        "this analysis has no metrics",
+                        "add metrics, each with a threshold",
                     );
                 }
             }

@@ -27,8 +27,16 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let stages = &release.plan.stages;
     let reached = &stages[..release.timeline.stages.len().min(stages.len())];
     let last = reached.iter().rposition(|stage| stage.effective_weight < 100.0);
+    let is_attended = |stage: usize| {
+        is_gated(release, stage) || stages[stage].waits.iter().any(|wait| matches!(wait, Wait::Human { .. }))
+    };
+    // Nothing can go wrong in a stage that takes no time, or that no request reaches: what stands before it decides.
+    let is_idle = |stage: usize| {
+        let span = release.timeline.stages[stage];
+        span.end <= span.start || (stages[stage].effective_weight <= 0.0 && !stages[stage].matching)
+    };
     let attended = last.is_some_and(|last| {
-        is_gated(release, last) || stages[last].waits.iter().any(|wait| matches!(wait, Wait::Human { .. }))
+        (0..=last).rev().find(|stage| is_attended(*stage) || !is_idle(*stage)).is_some_and(is_attended)
     });
     if !attended {
         report.find(
@@ -36,5 +44,37 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
             "nothing but time stands between this stage and 100 %",
             "let an analysis or a manual gate decide on the last step",
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::admission::{Manifest, Request};
+    use crate::cluster::Objects;
+
+    fn is_attended(steps: &Value) -> bool {
+        let rollout = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "r"},
+            "spec": {"replicas": 1, "strategy": {"canary": {"steps": steps}}}});
+        let rollout = serde_json::value::to_raw_value(&rollout).unwrap();
+        let identity: Manifest<'_> = serde_json::from_str(rollout.get()).unwrap();
+        let settings = crate::read_settings("{}").unwrap();
+        let review =
+            crate::review(&Request::of_manifest(&rollout, &identity, 0), &settings, &Objects::default());
+        review.findings.iter().all(|finding| finding.rule != "attended-full-rollout")
+    }
+
+    #[test]
+    fn what_stands_before_stages_without_time_stands_before_the_last_step() {
+        let analysis = json!({"analysis": {"templates": [{"templateName": "t"}]}});
+        let weight = |weight: u8| json!({ "setWeight": weight });
+        let (timer, route) = (json!({"pause": {"duration": 60}}), json!({"setHeaderRoute": {"name": "m"}}));
+        assert!(is_attended(&json!([weight(20), analysis])));
+        assert!(is_attended(&json!([weight(20), analysis, route])));
+        assert!(is_attended(&json!([weight(20), {"experiment": {"templates": [{"weight": 20}]}}])));
+        // With one replica both weights are the same share, but the analysis is over before the timer.
+        assert!(!is_attended(&json!([weight(20), analysis, weight(50), timer])));
+        assert!(!is_attended(&json!([weight(20), timer, route])));
     }
 }

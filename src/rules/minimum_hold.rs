@@ -28,24 +28,70 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let least = case.settings.number(&MIN_HOLD).unwrap_or(0.0);
     let reached = release.plan.stages.iter().zip(&release.timeline.stages);
     let stages: Vec<_> = reached.filter(|(stage, _)| stage.effective_weight < 100.0).collect();
+    let mut reported = "";
     // What changes something else than the weight goes on with the stage before it.
     for held in
         stages.chunk_by(|(one, _), (next, _)| (one.effective_weight - next.effective_weight).abs() < 1e-9)
     {
-        let (stage, _) = held[0];
-        let exposed = stage.effective_weight > 0.0 || held.iter().any(|(stage, _)| stage.matching);
+        let mut exposed = held.iter().filter(|(stage, _)| stage.effective_weight > 0.0 || stage.matching);
+        let Some((stage, _)) = exposed.next() else { continue };
         let seconds: f64 = held.iter().map(|(_, span)| span.end - span.start).sum();
-        if exposed && seconds < least {
+        // Stages that one field declares are as long as each other.
+        if seconds < least && stage.path != reported {
+            reported = &stage.path;
+            let which = if stage.effective_weight > 0.0 {
+                format!("at {}", percent(stage.effective_weight))
+            } else {
+                "of the requests that match".to_owned()
+            };
             report.find(
                 &stage.path,
                 format!(
-                    "the stage at {} advances after {}, the shortest time allowed is {}",
-                    percent(if stage.matching { stage.weight } else { stage.effective_weight }),
+                    "the stage {which} advances after {}, the shortest time allowed is {}",
                     human(seconds),
                     human(least)
                 ),
-                "hold it longer",
+                "lengthen its pause or its analysis (Argo Rollouts), or the interval (Flagger)",
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::admission::{Manifest, Request};
+    use crate::cluster::Objects;
+
+    /// Path and message of what the rule finds in a Canary with this analysis.
+    fn found(analysis: &serde_json::Value) -> Vec<(String, String)> {
+        let canary = json!({"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "c"},
+            "spec": {"provider": "istio", "service": {"port": 80}, "analysis": analysis}});
+        let canary = serde_json::value::to_raw_value(&canary).unwrap();
+        let identity: Manifest<'_> = serde_json::from_str(canary.get()).unwrap();
+        let settings = crate::read_settings(r#"{"rules":{"minimum-hold":"deny"}}"#).unwrap();
+        let review =
+            crate::review(&Request::of_manifest(&canary, &identity, 0), &settings, &Objects::default());
+        let findings = review.findings.into_iter().filter(|finding| finding.rule == "minimum-hold");
+        findings.map(|finding| (finding.path, finding.message)).collect()
+    }
+
+    #[test]
+    fn stages_of_one_field_are_reported_once() {
+        let found = found(&json!({"interval": "1m", "threshold": 2, "stepWeight": 10, "maxWeight": 50}));
+        assert!(matches!(&*found, [(_, message)] if message.starts_with("the stage at 10 %")), "{found:?}");
+    }
+
+    #[test]
+    fn those_who_match_are_a_stage_at_no_weight() {
+        let found = found(&json!({
+            "interval": "10s", "threshold": 2, "iterations": 10,
+            "match": [{"headers": {"x-user": {"exact": "insider"}}}],
+            "webhooks": [{"name": "smoke", "type": "pre-rollout", "url": "http://tester/"}],
+        }));
+        let [(path, message)] = &*found else { panic!("{found:?}") };
+        assert!(message.starts_with("the stage of the requests that match"), "{message}");
+        assert_ne!(path, "spec.analysis.webhooks");
     }
 }

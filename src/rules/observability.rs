@@ -13,6 +13,7 @@ use crate::json;
 use crate::kubernetes::{Metadata, PodTemplate, or_default};
 use crate::label_selector::LabelSelector;
 use crate::plan::Workload;
+use crate::service::Service;
 use crate::settings::Levels;
 
 pub(super) static RULE: Rule = Rule {
@@ -43,23 +44,6 @@ const EXPORTERS: [&str; 3] =
     ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_TRACES_EXPORTER"];
 /// Annotations by which the OpenTelemetry operator brings an exporter into the pods.
 const INJECTIONS: [&str; 2] = ["instrumentation.opentelemetry.io/inject-", "sidecar.opentelemetry.io/inject"];
-/// Added by a controller to the selector of a side's Service, and to the pods.
-const POD_HASH: &str = "rollouts-pod-template-hash";
-
-#[derive(Deserialize)]
-struct Service {
-    #[serde(default)]
-    metadata: Metadata,
-    #[serde(default)]
-    spec: ServiceSpec,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ServiceSpec {
-    #[serde(deserialize_with = "or_default")]
-    selector: BTreeMap<String, String>,
-}
 
 /// A `PodMonitor` or a `ServiceMonitor`.
 #[derive(Deserialize)]
@@ -130,7 +114,7 @@ fn is_scraped(case: &Case<'_>, pods: &Metadata, made_services: &[Metadata]) -> R
         return Ok(true);
     }
     let listed_services: Vec<Service> = listed(case, Kind::SERVICE, Some(case.namespace))?;
-    let selecting = listed_services.iter().filter(|service| service.spec.selects(&pods.labels));
+    let selecting = listed_services.iter().filter(|service| service.selects(&pods.labels));
     let services: Vec<&Metadata> = selecting.map(|service| &service.metadata).chain(made_services).collect();
     if services.iter().any(|service| is_annotated(service)) {
         return Ok(true);
@@ -158,14 +142,6 @@ fn listed<T: DeserializeOwned>(
 ) -> Result<Vec<T>, Unreadable> {
     let objects = case.cluster.list(kind, namespace)?;
     Ok(objects.iter().filter_map(|json| json::from_str(json.get()).ok()).collect())
-}
-
-impl ServiceSpec {
-    /// Whether it sends requests to pods with these labels; without a selector it sends them elsewhere.
-    fn selects(&self, labels: &BTreeMap<String, String>) -> bool {
-        let mut chosen = self.selector.iter().filter(|(key, _)| *key != POD_HASH).peekable();
-        chosen.peek().is_some() && chosen.all(|(key, value)| labels.get(key) == Some(value))
-    }
 }
 
 impl Monitor {
@@ -243,20 +219,6 @@ mod tests {
             let json = format!(r#"{{"metadata":{{"namespace":"shop"}},"spec":{monitor}}}"#);
             let read: Monitor = json::from_str(&json).unwrap();
             assert_eq!(read.watches("shop", &labels), watches, "{monitor}");
-        }
-    }
-
-    #[test]
-    fn a_service_selects_by_all_labels_but_the_hash() {
-        let labels = BTreeMap::from([("app".to_owned(), "pay".to_owned())]);
-        for (selector, selects) in [
-            (r#"{"app":"pay","rollouts-pod-template-hash":"6b8f"}"#, true),
-            (r#"{"app":"pay","tier":"1"}"#, false),
-            ("{}", false),
-            ("null", false),
-        ] {
-            let spec: ServiceSpec = json::from_str(&format!(r#"{{"selector":{selector}}}"#)).unwrap();
-            assert_eq!(spec.selects(&labels), selects, "{selector}");
         }
     }
 }

@@ -4,7 +4,9 @@ use super::{DENY, Document, Report, Rule};
 use crate::admission::Origin;
 use crate::case::Case;
 use crate::cluster::{Kind, Unreadable};
+use crate::json;
 use crate::plan::Reference;
+use crate::service::Service;
 
 pub(super) static RULE: Rule = Rule {
     name: "stable-traffic-restored",
@@ -15,7 +17,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 pub(super) static DOCUMENT: Document = Document {
-    meaning: "stable and canary traffic are two different sides that exist, and the route between them is named",
+    meaning: "stable and canary traffic are two different sides that exist and select the release's pods, and the \
+              route between them is named",
     why: "A rollback sends all requests to the stable side. Where both sides are one Service, or no route divides \
           them, nothing can be sent back. A Service may be applied after the release that names it; the controller \
           holds the release until it is there.",
@@ -28,7 +31,7 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     report.find_all(&release.plan.unrestored);
     for Reference { path, name } in &release.plan.services {
         match case.cluster.get(Kind::SERVICE, Some(case.namespace), name) {
-            Ok(Some(_)) => {}
+            Ok(Some(service)) => selected(case, path, service.get(), report),
             Ok(None) if case.origin == Origin::Manifests => report.find(
                 path,
                 format!("Service {name} is not among the manifests"),
@@ -46,5 +49,24 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
                 "grant the policy access to Services, or set context",
             ),
         }
+    }
+}
+
+/// A side whose Service asks for labels that the release's pods do not carry gets no request. The controller refuses
+/// such a release once it is stored, and the Service may be corrected after it.
+fn selected(case: &Case<'_>, path: &str, service: &str, report: &mut Report<'_>) {
+    let Some(workload) = case.release().and_then(|release| release.plan.workload.as_ref()) else { return };
+    let Ok(service) = json::from_str::<Service>(service) else { return };
+    let labels = &workload.template.metadata.labels;
+    // Pods without any label are a mistake of their own.
+    let Some((key, value)) = service.missed(labels).filter(|_| !labels.is_empty()) else { return };
+    let message = format!(
+        "Service {} selects pods with the label {key}: {value}, and the release's do not carry it",
+        service.metadata.name
+    );
+    let help = "let it select by labels that the pods carry";
+    match case.origin {
+        Origin::Manifests => report.find(path, message, help),
+        Origin::ApiServer => report.warn(path, message, help),
     }
 }

@@ -136,9 +136,15 @@ impl Reader<'_> {
         let limit = if required { None } else { duration };
         stages.wait(Wait::Analyses { runs, limit });
         if !required && duration.is_none() {
-            stages.wait(Wait::Never {
-                path: path.to_owned(),
-                why: "an experiment with neither a duration nor a required analysis",
+            stages.wait(match spec.duration.as_deref() {
+                None | Some("") => Wait::Human {
+                    path: path.to_owned(),
+                    what: "an experiment with neither a duration nor a required analysis",
+                },
+                Some(_) => Wait::Never {
+                    path: format!("{path}.duration"),
+                    why: "an experiment whose duration cannot be read",
+                },
             });
         }
         if extra > 0.0 {

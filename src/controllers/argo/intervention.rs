@@ -81,6 +81,7 @@ fn run(act: Act, attempt: &Attempt<'_>, found: &mut Intervention) {
         return;
     }
     let changed = |field: &str| old[field] != new[field];
+    let opens_gate = attempt.turns_on("terminate") && attempt.kind == "Experiment" && is_open_ended(old);
     let relabelled = || RUN_LABELS.iter().any(|key| label(old, key) != label(new, key));
     let (path, message) = if created {
         // `utils/analysis/helpers.go`, CreateWithCollisionCounter
@@ -93,9 +94,9 @@ fn run(act: Act, attempt: &Attempt<'_>, found: &mut Intervention) {
             return;
         }
         ("status.phase", "it is not over: a run in its place counts its failures from 0")
-    } else if attempt.turns_on("terminate") {
+    } else if attempt.turns_on("terminate") && !opens_gate {
         ("spec.terminate", "what has not failed by then counts as successful")
-    } else if changed("spec") {
+    } else if changed("spec") && !opens_gate {
         ("spec", "what a run measures is not changed while a release waits for it")
     // An Experiment without a status starts again, as a retry does.
     } else if changed("status") && !(attempt.kind == "Experiment" && new["status"].is_null()) {
@@ -108,6 +109,15 @@ fn run(act: Act, attempt: &Attempt<'_>, found: &mut Intervention) {
         return;
     };
     found.skips.push(Mistake::new(path, message, "let the run end by itself, or abort the release"));
+}
+
+/// Whether an Experiment goes on until a person ends it, as a pause does: it has neither a duration nor an analysis
+/// that it waits for.
+fn is_open_ended(experiment: &Value) -> bool {
+    let spec = &experiment["spec"];
+    let analyses = spec["analyses"].as_array().map(Vec::as_slice).unwrap_or_default();
+    spec["duration"].as_str().is_none_or(str::is_empty)
+        && analyses.iter().all(|analysis| analysis["requiredForCompletion"] != true)
 }
 
 fn label<'a>(object: &'a Value, key: &str) -> &'a Value {

@@ -146,21 +146,19 @@ pub(super) struct Step {
 }
 
 impl Step {
-    /// How many things it does.
+    /// How many things it does. A route is set beside another thing, unless that is a plugin, which the step would
+    /// not wait for.
     pub fn kinds(&self) -> usize {
-        [
+        let awaited = [
             self.set_weight.is_some(),
             self.pause.is_some(),
             self.set_canary_scale.is_some(),
             self.analysis.is_some(),
             self.experiment.is_some(),
-            self.set_header_route.is_some(),
-            self.set_mirror_route.is_some(),
-            self.plugin.is_some(),
-        ]
-        .into_iter()
-        .filter(|done| *done)
-        .count()
+        ];
+        let awaited = awaited.into_iter().filter(|done| *done).count();
+        let routes = self.set_header_route.is_some() || self.set_mirror_route.is_some();
+        awaited + usize::from(self.plugin.is_some()) + usize::from(routes && awaited == 0)
     }
 }
 

@@ -112,13 +112,12 @@ fn workload(
         // Its pods are somebody else's.
         "Service" => return Ok(None),
         other => {
+            let name = &spec.target_ref.name;
+            let named = !(other.is_empty() && name.is_empty());
+            let object = if named { format!("{other}/{name}") } else { "an empty targetRef".to_owned() };
             let why =
                 Missing::Malformed("a Canary releases a Deployment, a DaemonSet or a Service".to_owned());
-            return Err(Unresolved::new(
-                format!("{path}.kind"),
-                format!("{other}/{}", spec.target_ref.name),
-                why,
-            ));
+            return Err(Unresolved::new(format!("{path}.kind"), object, why));
         }
     };
     let workload =

@@ -7,7 +7,6 @@ use crate::controllers::argo::spec::{Canary, TrafficRouting};
 use crate::kubernetes::IntOrString;
 
 const BOTH: &str = "the router needs both stableService and canaryService";
-const ONE: &str = "either one or several have to be named, and not both ways";
 
 impl Mistakes {
     pub(super) fn canary(&mut self, spec: &Canary) {
@@ -114,17 +113,29 @@ impl Mistakes {
             ),
             (
                 alb.is_some_and(|alb| has(alb, "ingresses") != text(alb, "ingress").is_empty()),
-                &["trafficRouting.alb", ONE, "set ingress or ingresses"],
+                &[
+                    "trafficRouting.alb",
+                    "exactly one of ingress and ingresses has to be named",
+                    "name one of them",
+                ],
             ),
             (
                 nginx.is_some_and(|nginx| {
                     has(nginx, "stableIngresses") != text(nginx, "stableIngress").is_empty()
                 }),
-                &["trafficRouting.nginx", ONE, "set stableIngress or stableIngresses"],
+                &[
+                    "trafficRouting.nginx",
+                    "exactly one of stableIngress and stableIngresses has to be named",
+                    "name one of them",
+                ],
             ),
             (
                 istio.is_some_and(|istio| has(istio, "virtualServices") == has(istio, "virtualService")),
-                &["trafficRouting.istio", ONE, "set virtualService or virtualServices"],
+                &[
+                    "trafficRouting.istio",
+                    "exactly one of virtualService and virtualServices has to be named",
+                    "name one of them",
+                ],
             ),
             (
                 routing

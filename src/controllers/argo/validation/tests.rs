@@ -255,25 +255,25 @@ fn routers() {
         (
             router(json!({"nginx": {}})),
             ".trafficRouting.nginx",
-            "not both ways",
+            "exactly one of stableIngress",
             router(json!({"nginx": {"stableIngresses": []}})),
         ),
         (
             router(json!({"nginx": {"stableIngress": "i", "stableIngresses": ["j"]}})),
             ".trafficRouting.nginx",
-            "not both ways",
+            "exactly one of stableIngress",
             router(json!({"nginx": {"stableIngress": "i"}})),
         ),
         (
             router(json!({"alb": {"ingress": "i", "ingresses": ["j"]}})),
             ".trafficRouting.alb",
-            "not both ways",
+            "exactly one of ingress",
             router(json!({"alb": {"ingresses": ["j"]}})),
         ),
         (
             json!({"trafficRouting": {"istio": {"virtualServices": [{"name": "w"}]}}}),
             ".trafficRouting.istio",
-            "not both ways",
+            "exactly one of virtualService",
             json!({"trafficRouting": {"istio": {"virtualServices": [{"name": "w"}], "virtualService": null}}}),
         ),
         (
@@ -387,6 +387,23 @@ fn routes_of_steps() {
             ".steps[1].setHeaderRoute.match[0]",
             "in full",
             routed("alb", header(json!({"exact": "b"}))),
+        ),
+        // A route takes no time; what comes after it in a step is not waited for.
+        (
+            step(json!({"setHeaderRoute": {"name": "m"}, "plugin": {"name": "p"}})),
+            ".steps[1]",
+            "several things",
+            step(
+                json!({"setHeaderRoute": {"name": "m"}, "setMirrorRoute": {"name": "m"}, "setCanaryScale": {"replicas": 1}}),
+            ),
+        ),
+        (
+            step(
+                json!({"setHeaderRoute": {"name": "m"}, "setCanaryScale": {"replicas": 1}, "setWeight": 20}),
+            ),
+            ".steps[1]",
+            "several things",
+            step(json!({"setHeaderRoute": {"name": "m"}, "setWeight": 20})),
         ),
         (
             step(json!({"setHeaderRoute": {"name": "n"}})),
