@@ -17,9 +17,14 @@ pub(super) static DOCUMENT: Document = Document {
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let Some(release) = case.release() else { return };
     if release.plan.strategy == Strategy::None {
+        let fate = if release.timeline.promoted_at.is_some() {
+            "all traffic goes to the new version as soon as its pods are ready"
+        } else {
+            "the release never moves"
+        };
         report.find(
             &release.plan.path,
-            "no progressive strategy: all traffic goes to the new version as soon as its pods are ready",
+            format!("no progressive strategy: {fate}"),
             "declare a canary with steps (setWeight, analysis), or blueGreen with a prePromotionAnalysis",
         );
     }
