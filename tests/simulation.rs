@@ -261,3 +261,13 @@ fn flagger_without_analysis_goes_straight_to_everyone() {
     suspended["spec"]["suspend"] = true.into();
     assert_eq!(canary(suspended).end, End::Waits);
 }
+
+#[test]
+fn people_take_a_day_to_approve_a_release_without_fault() {
+    let rollout = json!({"spec": {"strategy": {"canary": {"trafficRouting": {"istio": {}}, "steps": [
+        {"setWeight": 5}, {"pause": {"duration": "1m"}}, {"pause": {}}, {"setWeight": 50}, {"pause": {"duration": "1m"}},
+    ]}}}});
+    let plan = read_plan("Rollout", &rollout.to_string(), "shop", &Objects::default());
+    let timeline = play_good(&plan.expect("a kind with a plan").expect("a plan"));
+    assert_eq!(timeline.promoted_at, Some(86_520.0));
+}

@@ -256,14 +256,11 @@ impl<'a> Player<'a> {
             return None;
         };
         self.advance(verdict.at, weight);
-        if verdict.phase > Measured::Inconclusive {
-            return Some((End::RolledBack, Some(self.cause(run, verdict))));
-        }
         // An inconclusive analysis pauses the release where it is; the others go on and may still end it.
         match self.next_verdict(f64::INFINITY, Measured::Error) {
-            Some((later_run, later)) => {
-                self.advance(later.at, weight);
-                Some((End::RolledBack, Some(self.cause(later_run, later))))
+            Some((run, verdict)) => {
+                self.advance(verdict.at, weight);
+                Some((End::RolledBack, Some(self.cause(run, verdict))))
             }
             None => Some((End::Waits, Some(self.cause(run, verdict)))),
         }
