@@ -79,6 +79,13 @@ pub(crate) fn declared_signal(annotation: Option<&String>, names: &[&str]) -> Op
         .find_map(|(_, signal)| Signal::from_name(signal))
 }
 
+/// The signal that an annotation declares for what is named in it.
+pub(crate) fn named_signal(annotation: Option<&String>, name: &str) -> Option<Signal> {
+    entries(annotation?)
+        .filter(|(metric, _)| *metric == Some(name))
+        .find_map(|(_, signal)| Signal::from_name(signal))
+}
+
 /// What is wrong with the declarations of `object`, at `path`, which has `metrics`.
 pub(crate) fn misdeclared(
     annotation: Option<&String>,

@@ -16,7 +16,9 @@ use crate::plan::{DeliveryPlan, Missing};
 use crate::{json, json_path};
 
 pub(crate) use address::{has_host, is_http_url, reach};
-pub(crate) use measure::{Meant, Queried, SIGNALS_ANNOTATION, declared_signal, meant, misdeclared, queried};
+pub(crate) use measure::{
+    Meant, Queried, SIGNALS_ANNOTATION, declared_signal, meant, misdeclared, named_signal, queried,
+};
 pub(crate) use workload::{Referent, resolve_workload};
 
 /// The annotation on a Rollout or a Canary that says what share of requests has to succeed, and over which time:

@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
 pub(super) static DOCUMENT: Document = Document {
     meaning: "a release that is bad in one required signal alone is rolled back",
     why: "An analysis that only counts errors promotes a release that answers every request, ten seconds late.",
-    mend: "Add a metric for the signal that is missing, in an analysis that fails before the release is promoted. Where the query does not show what it measures, say so in the annotation rollgate.dev/signals of its template, or of the Canary that holds it.",
+    mend: "Add a metric for the signal that is missing, in an analysis that fails before the release is promoted. Where the query does not show what it measures, say so in the annotation rollgate.dev/signals of its template, or of the Canary that holds it; what a webhook measures is said there too.",
 };
 
 pub(super) static REQUIRED_SIGNALS: Parameter = Parameter::texts(

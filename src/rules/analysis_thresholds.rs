@@ -12,7 +12,7 @@ pub(super) static DOCUMENT: Document = Document {
     meaning: "every metric has a concrete threshold that some result violates, within its count",
     why: "A condition that always holds, or a failure limit as high as the count, looks like an analysis and never \
           fails. An empty query result is an error, a success or a failure depending on how the condition is written.",
-    mend: "Write a condition that a bad result violates and a good one does not, say what an empty result means, and keep failureLimit below count.",
+    mend: "Write a condition that a bad result violates and a good one does not, say what an empty result means, and keep failureLimit below count. A result without data that counts as success is warned of.",
 };
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {

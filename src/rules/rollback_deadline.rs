@@ -18,7 +18,7 @@ pub(super) static DOCUMENT: Document = Document {
     meaning: "from the first failing measurement to the rollback it takes no longer than the deadline",
     why: "Every failure that is borne is borne by users: failureLimit times interval in Argo Rollouts, threshold \
           times interval in Flagger.",
-    mend: "Bear fewer failures (failureLimit, threshold) or measure more often (interval).",
+    mend: "Bear fewer failures (failureLimit, threshold) or measure more often (interval). A webhook whose timeout and retries may hold the controller up past the deadline is warned of.",
 };
 
 static DEADLINE: Parameter = Parameter::duration(

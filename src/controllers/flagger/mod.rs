@@ -58,7 +58,9 @@ pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result
         },
     };
     if let Some(analysis) = &spec.analysis {
-        let names: Vec<&str> = analysis.metrics.iter().map(|metric| metric.name.as_str()).collect();
+        let metrics = analysis.metrics.iter().map(|metric| metric.name.as_str());
+        let names: Vec<&str> =
+            metrics.chain(analysis.webhooks.iter().map(|webhook| webhook.name.as_str())).collect();
         let path = format!("metadata.annotations[{SIGNALS_ANNOTATION}]");
         reader.plan.misdeclared = misdeclared(reader.signals, &names, "the Canary", &path);
         let interval = parse_go(&analysis.interval).unwrap_or(DEFAULT_INTERVAL).max(LEAST_INTERVAL);

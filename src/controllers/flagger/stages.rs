@@ -2,8 +2,9 @@
 
 use super::Reader;
 use super::spec::{Analysis, CanarySpec, Webhook};
-use crate::controllers::is_http_url;
+use crate::controllers::{is_http_url, meant, named_signal};
 use crate::plan::{self, Metric, MetricKind, Mistake, Position, Provider, Schedule, Stage, Strategy, Wait};
+use crate::query::Measure;
 
 const PATH: &str = "spec.analysis";
 
@@ -76,7 +77,7 @@ impl Reader<'_> {
         }
         for (index, webhook) in analysis.webhooks.iter().enumerate() {
             if matches!(webhook.kind.as_str(), "" | "rollout") && can_fail(webhook) {
-                metrics.push(webhook_metric(webhook, index, schedule.clone()));
+                metrics.push(self.webhook_metric(webhook, index, schedule.clone()));
             }
         }
         self.plan.analyses.push(plan::Analysis {
@@ -103,7 +104,7 @@ impl Reader<'_> {
         let hooks = analysis.webhooks.iter().enumerate();
         let metrics: Vec<Metric> = hooks
             .filter(|(_, webhook)| webhook.kind == kind && can_fail(webhook))
-            .map(|(index, webhook)| webhook_metric(webhook, index, Schedule::default()))
+            .map(|(index, webhook)| self.webhook_metric(webhook, index, Schedule::default()))
             .collect();
         if metrics.is_empty() {
             return None;
@@ -111,6 +112,19 @@ impl Reader<'_> {
         let path = format!("{PATH}.webhooks");
         self.plan.analyses.push(plan::Analysis { path, metrics, late: true, ..plan::Analysis::default() });
         Some(self.plan.analyses.len() - 1)
+    }
+
+    /// A webhook that fails counts as a failed check of what the Canary declares it to measure, if it does.
+    fn webhook_metric(&self, webhook: &Webhook, index: usize, schedule: Schedule) -> Metric {
+        let signal = named_signal(self.signals, &webhook.name);
+        Metric {
+            name: webhook.name.clone(),
+            kind: MetricKind::Webhook,
+            provider: Provider { name: "webhook", ..Provider::default() },
+            measure: meant(Some(Measure::Unknown), signal, &webhook.name).measure,
+            stands_in: false,
+            ..Metric::stand_in("", &format!("{PATH}.webhooks[{index}]"), schedule)
+        }
     }
 
     /// What stands between the last check and the promotion: a gate that holds, and so checks nothing.
@@ -245,16 +259,6 @@ impl Progression {
             progression.weights.push((format!("stepWeights[{index}]"), weight));
         }
         progression
-    }
-}
-
-fn webhook_metric(webhook: &Webhook, index: usize, schedule: Schedule) -> Metric {
-    Metric {
-        name: webhook.name.clone(),
-        kind: MetricKind::Webhook,
-        provider: Provider { name: "webhook", ..Provider::default() },
-        stands_in: false,
-        ..Metric::stand_in("", &format!("{PATH}.webhooks[{index}]"), schedule)
     }
 }
 
