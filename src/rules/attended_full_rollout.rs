@@ -7,7 +7,7 @@ use crate::plan::{Strategy, Wait};
 
 pub(super) static RULE: Rule = Rule {
     name: "attended-full-rollout",
-    requirement: "seed 3",
+    requirement: "release runbook",
     levels: WARN_THEN_DENY,
     parameters: &[],
     check,

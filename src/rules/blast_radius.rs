@@ -8,7 +8,7 @@ use crate::settings::{Parameter, ParameterDefault, ParameterKind};
 
 pub(super) static RULE: Rule = Rule {
     name: "blast-radius",
-    requirement: "seed 1",
+    requirement: "rollback discipline",
     levels: OFF_THEN_DENY,
     parameters: &[&MAX_EXPOSURE],
     check,

@@ -10,7 +10,7 @@ use crate::settings::Levels;
 
 pub(super) static RULE: Rule = Rule {
     name: "burn-rate",
-    requirement: "seed 1",
+    requirement: "rollback discipline",
     levels: Levels { standard: Level::Off, strict: Level::Warn },
     parameters: &[],
     check,

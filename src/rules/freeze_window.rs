@@ -5,7 +5,7 @@ use crate::admission::Origin;
 use crate::case::{Case, Subject};
 
 pub(super) static RULE: Rule =
-    Rule { name: "freeze-window", requirement: "seed 3", levels: DENY, parameters: &[], check };
+    Rule { name: "freeze-window", requirement: "release runbook", levels: DENY, parameters: &[], check };
 
 pub(super) static DOCUMENT: Document = Document {
     meaning: "no release starts inside a window of the setting freeze",

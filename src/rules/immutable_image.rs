@@ -6,7 +6,7 @@ use crate::settings::Parameter;
 
 pub(super) static RULE: Rule = Rule {
     name: "immutable-image",
-    requirement: "seed 1",
+    requirement: "rollback discipline",
     levels: DENY,
     parameters: &[&REQUIRE_DIGEST],
     check,

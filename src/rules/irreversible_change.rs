@@ -5,7 +5,7 @@ use crate::case::{Case, Subject};
 
 pub(super) static RULE: Rule = Rule {
     name: "irreversible-change",
-    requirement: "seed 3",
+    requirement: "release runbook",
     levels: OFF_THEN_DENY,
     parameters: &[],
     check,

@@ -7,7 +7,7 @@ use crate::settings::Parameter;
 
 pub(super) static RULE: Rule = Rule {
     name: "minimum-hold",
-    requirement: "seed 3",
+    requirement: "release runbook",
     levels: OFF_THEN_DENY,
     parameters: &[&MIN_HOLD],
     check,

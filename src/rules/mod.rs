@@ -121,7 +121,7 @@ pub static DOCUMENTS: [&Document; RULES.len()] = [
 pub struct Rule {
     /// Its only identifier, in settings, messages and documents.
     pub name: &'static str,
-    /// The requirement of the rulebook it serves.
+    /// The requirement it serves, or the part of `docs/coverage.md` it stands in.
     pub requirement: &'static str,
     /// Its level in each profile.
     pub levels: Levels,

@@ -5,7 +5,7 @@ use crate::case::Case;
 
 pub(super) static RULE: Rule = Rule {
     name: "rollback-notification",
-    requirement: "seed 3",
+    requirement: "release runbook",
     levels: OFF_THEN_WARN,
     parameters: &[],
     check,

@@ -3,8 +3,13 @@
 use super::{Document, OFF_THEN_DENY, Report, Rule};
 use crate::case::Case;
 
-pub(super) static RULE: Rule =
-    Rule { name: "rollback-owner", requirement: "seed 1", levels: OFF_THEN_DENY, parameters: &[], check };
+pub(super) static RULE: Rule = Rule {
+    name: "rollback-owner",
+    requirement: "rollback discipline",
+    levels: OFF_THEN_DENY,
+    parameters: &[],
+    check,
+};
 
 pub(super) static DOCUMENT: Document = Document {
     meaning: "the release names who may roll it back without asking",

@@ -10,7 +10,7 @@ use crate::settings::{Levels, Parameter, ParameterKind};
 
 pub(super) static RULE: Rule = Rule {
     name: "threshold-bounds",
-    requirement: "seeds 1–3",
+    requirement: "rollback discipline",
     levels: Levels { standard: Level::Off, strict: Level::Warn },
     parameters: &[&MAX_ERROR_RATE, &MAX_LATENCY_P95, &MAX_LATENCY_P99, &MIN_SUCCESS_RATE],
     check,
