@@ -9,6 +9,9 @@ use crate::finding::{Finding, Level};
 /// The most warnings sent back: API servers cut off what comes to more than 4096 characters.
 const MOST_WARNINGS: usize = 12;
 
+/// The most reasons written out: who has more of them mends the first ones first, and the answer stays small.
+const MOST_REASONS: usize = 100;
+
 /// The answer to a request.
 #[derive(Debug, Clone, Default)]
 pub struct Review {
@@ -46,9 +49,12 @@ impl Review {
     pub fn message(&self) -> String {
         let denials: Vec<&Finding> = self.at(Level::Deny).collect();
         let mut text = format!("rollgate rejects {} for {} reason(s):", self.object, denials.len());
-        for Finding { rule, requirement, path, message, help, .. } in denials {
+        for Finding { rule, requirement, path, message, help, .. } in denials.iter().take(MOST_REASONS) {
             // Writing to a String cannot fail.
             let _ = write!(text, "\n- {rule} ({requirement}) at {path}: {message}; mend: {help}");
+        }
+        if denials.len() > MOST_REASONS {
+            let _ = write!(text, "\n- and {} more", denials.len() - MOST_REASONS);
         }
         text
     }
@@ -82,5 +88,30 @@ impl Review {
 
     fn at(&self, level: Level) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.level == level)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_an_end() {
+        let finding = Finding {
+            rule: "no-skip",
+            requirement: "",
+            level: Level::Deny,
+            path: String::new(),
+            message: String::new(),
+            help: String::new(),
+        };
+        let review = |denials| Review { findings: vec![finding.clone(); denials], ..Review::default() };
+        let all = review(MOST_REASONS).message();
+        assert!(all.lines().count() == 1 + MOST_REASONS && !all.contains("more"), "{all}");
+        let message = review(MOST_REASONS + 2).message();
+        assert!(
+            message.starts_with("rollgate rejects  for 102 reason(s):")
+                && message.ends_with("\n- and 2 more")
+        );
     }
 }
