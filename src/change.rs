@@ -59,6 +59,8 @@ fn between(kind: Governed, old: &str, new: &str) -> Change {
     // What a template's author says it measures is part of it.
     let redeclared =
         old.metadata.annotations[SIGNALS_ANNOTATION] != new.metadata.annotations[SIGNALS_ANNOTATION];
+    // Nobody but its controller changes a primary, not even to start it anew.
+    let of_a_controller = kind == Governed::Workload && old.metadata.name.ends_with("-primary");
     let (old, new) = (old.spec.map_or("{}", RawValue::get), new.spec.map_or("{}", RawValue::get));
     // Most updates leave the whole spec as it is.
     if old == new {
@@ -68,9 +70,9 @@ fn between(kind: Governed, old: &str, new: &str) -> Change {
         return Change::ALL;
     };
     let (before, after) = (pods(kind, &mut old), pods(kind, &mut new));
+    // Clients write the same pods in several ways, and a restart only notes its time.
     let version = before != after
-        // What the API server does not know the type of, its clients write as they like.
-        && !(kind == Governed::Rollout && rollback::is_same_template(&before, &after, &old["strategy"]));
+        && (of_a_controller || !rollback::is_same_template(&before, &after, &old["strategy"]));
     Change { version, delivery: redeclared || (kind != Governed::Workload && old != new) }
 }
 
@@ -138,7 +140,9 @@ mod tests {
         assert_eq!(NOTHING, between(Governed::Rollout, &old, &filled));
         assert_eq!(NOTHING, between(Governed::Rollout, &filled, &old));
         assert_eq!(VERSION, between(Governed::Rollout, &old, &of(r#""image":"a:1","tty":true"#, "")));
-        assert_eq!(VERSION, between(Governed::Workload, &old, &filled));
+        assert_eq!(NOTHING, between(Governed::Workload, &old, &filled));
+        let primary = |json: &str| json.replacen('{', r#"{"metadata":{"name":"a-primary"},"#, 1);
+        assert_eq!(VERSION, between(Governed::Workload, &primary(&old), &primary(&filled)));
     }
 
     #[test]

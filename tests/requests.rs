@@ -737,6 +737,16 @@ fn a_primary_is_flaggers() {
 }
 
 #[test]
+fn a_restart_is_no_release() {
+    let legacy = patched(&object("Deployment", "payments-api"), &json!({"metadata": {"name": "legacy"}}));
+    let restart = json!({"spec": {"template": {"metadata": {"annotations": {
+        "kubectl.kubernetes.io/restartedAt": "2026-12-01T12:00:00Z"}}}}});
+    update(&legacy, &restart).is_accepted();
+    let relabelled = json!({"spec": {"template": {"metadata": {"annotations": {"version": "2"}}}}});
+    update(&legacy, &relabelled).is_denied_by("no-bypass");
+}
+
+#[test]
 fn other_pods_of_a_target_are_a_release() {
     let target = object("Deployment", "payments-api");
     let container = |edit: Value| {
