@@ -63,9 +63,14 @@ fn patched(object: &Value, patch: &Value) -> Value {
 
 /// A cluster with these objects, in which both controllers run.
 fn cluster(objects: Vec<Value>) -> Objects {
+    cluster_with_controllers(objects, 1)
+}
+
+/// A cluster with these objects, and so many available replicas of both controllers.
+fn cluster_with_controllers(objects: Vec<Value>, replicas: u32) -> Objects {
     let mut cluster = Objects::default();
     let controllers = ["argo-rollouts", "flagger"].map(|name| {
-        json!({"apiVersion": "apps/v1", "kind": "Deployment", "status": {"availableReplicas": 1},
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "status": {"availableReplicas": replicas},
             "metadata": {"name": name, "namespace": name, "labels": {"app.kubernetes.io/name": name}}})
     });
     for object in objects.into_iter().chain(controllers) {
@@ -413,6 +418,17 @@ fn the_plugin_changes_restarts_and_creates_rollouts() {
     let bare = json!({"spec": {"strategy": {"canary": {"analysis": null, "steps": null}}}});
     let answer = Act { new: patched(&image("2.15.0"), &bare), ..update(&canary(), &json!({})) }.by(DEV);
     assert!(!answer.accepted() && !answer.rules("denied-by").contains("no-skip"), "{}", answer.0);
+}
+
+#[test]
+fn a_release_needs_its_controller() {
+    let renewed = create(patched(&canary(), &json!({"status": null})));
+    let answer = renewed.with(DEV, &cluster_with_controllers(stored(), 0), &json!({}));
+    assert_eq!(answer.rules("denied-by"), "controller-installed", "{}", answer.0);
+    // Without an answer it is a warning, or what the settings say.
+    assert!(renewed.with(DEV, &Silent, &json!({})).rules("warned-by").contains("controller-installed"));
+    let answer = renewed.with(DEV, &Silent, &json!({"context": "required"}));
+    assert!(answer.rules("denied-by").contains("controller-installed"), "{}", answer.0);
 }
 
 #[test]
