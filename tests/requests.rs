@@ -432,6 +432,22 @@ fn a_release_needs_its_controller() {
 }
 
 #[test]
+fn an_irreversible_change_is_approved_when_it_is_released() {
+    let strict = json!({"profile": "strict"});
+    let declared = |approver: &str| {
+        json!({"status": null, "metadata": {"annotations": {"rollgate.dev/irreversible": "drops a column",
+            "rollgate.dev/irreversible-approved-by": approver}}})
+    };
+    let denied = |act: Act| act.with(DEV, &cluster(stored()), &strict).rules("denied-by").to_owned();
+    assert_eq!(denied(create(patched(&canary(), &declared("lead@example.com")))), "");
+    assert_eq!(denied(create(patched(&canary(), &declared(DEV)))), "irreversible-change");
+    // Another way to deliver the same pods makes no such change again.
+    let unapproved = patched(&canary(), &declared(""));
+    let delivery = json!({"spec": {"strategy": {"canary": {"abortScaleDownDelaySeconds": 90}}}});
+    assert_eq!(denied(update(&unapproved, &delivery)), "");
+}
+
+#[test]
 fn a_rollout_is_not_paused_in_mid_release() {
     let pause = json!({"spec": {"paused": true}});
     update(&canary(), &pause).is_denied_but_to(ARGO_ROLLOUTS, "keep-guardrails");

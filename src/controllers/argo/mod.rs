@@ -21,7 +21,7 @@ pub(crate) use self::intervention::intervene;
 use self::metric::Origin;
 pub(crate) use self::spec::WorkloadRef;
 use self::spec::{AnalysisReference, Rollout};
-use self::templates::Resolver;
+use self::templates::{Resolver, is_dry_run};
 use super::{Malformed, Named, OBJECTIVE_ANNOTATION, Referent, SIGNALS_ANNOTATION, parse, resolve_workload};
 use crate::cluster::{Cluster, Kind};
 use crate::plan::{
@@ -110,7 +110,10 @@ pub fn read_template(json: &str) -> Result<Vec<Metric>, Malformed> {
     let metrics = template.spec.metrics.iter().enumerate().map(|(index, json)| {
         let path = format!("spec.metrics[{index}]");
         let signals = template.metadata.annotations.get(SIGNALS_ANNOTATION);
-        metric::read(json.get(), &arguments, Origin { path: &path, object: "", signals })
+        let origin = Origin { path: &path, object: "", signals };
+        let mut metric = metric::read(json.get(), &arguments, origin);
+        metric.dry_run = is_dry_run(&template.spec.dry_run, &metric.name);
+        metric
     });
     // What an argument decides is judged with the Rollout that gives it.
     Ok(metrics.filter(|metric| !matches!(metric.threshold, Threshold::Deferred { .. })).collect())

@@ -82,7 +82,7 @@ impl Resolver<'_> {
             resolved.unresolved.push(Unresolved::new(path, templates, Missing::Malformed(why)));
         }
         for metric in &mut resolved.metrics {
-            metric.dry_run = dry_run.iter().any(|rule| may_match(&rule.metric_name, &metric.name));
+            metric.dry_run = is_dry_run(&dry_run, &metric.name);
         }
         resolved
     }
@@ -183,6 +183,11 @@ fn fault_of(resolved: &Resolved, dry_run: &[DryRun]) -> Option<String> {
 fn repeated<T>(list: &[T], name: fn(&T) -> &String) -> Option<&String> {
     let mut seen = BTreeSet::new();
     list.iter().map(name).find(|name| !seen.insert(*name))
+}
+
+/// Whether one of the rules may make a metric of that name a dry run.
+pub(super) fn is_dry_run(rules: &[DryRun], name: &str) -> bool {
+    rules.iter().any(|rule| may_match(&rule.metric_name, name))
 }
 
 /// Whether a dry-run rule may mean this metric.
