@@ -769,6 +769,33 @@ fn a_primary_is_flaggers() {
 }
 
 #[test]
+fn a_new_workload_may_come_before_its_governor() {
+    let named = |kind: &str, governor: &str| {
+        patched(
+            &object("Deployment", "payments-api"),
+            &json!({"kind": kind, "metadata": {"name": "orders", "annotations": {"rollgate.dev/governed-by": governor}}}),
+        )
+    };
+    for (kind, governor, awaited) in [
+        ("Deployment", "Canary/orders", true),
+        ("Deployment", "Rollout/orders", true),
+        ("DaemonSet", "Canary/orders", true),
+        ("DaemonSet", "Rollout/orders", false),
+        ("StatefulSet", "Canary/orders", false),
+        ("Deployment", "Service/orders", false),
+        ("Deployment", "Canary/", false),
+        // It is there, and governs something else.
+        ("Deployment", "Canary/payments-api", false),
+    ] {
+        let answer = create(named(kind, governor)).by(DEV);
+        assert_eq!(answer.accepted(), awaited, "{kind} {governor}: {}", answer.0);
+        assert_eq!(answer.rules("warned-by") == "no-bypass", awaited, "{kind} {governor}: {}", answer.0);
+    }
+    let other = json!({"spec": {"template": {"metadata": {"annotations": {"version": "2"}}}}});
+    update(&named("Deployment", "Canary/orders"), &other).is_denied_by("no-bypass");
+}
+
+#[test]
 fn a_restart_is_no_release() {
     let legacy = patched(&object("Deployment", "payments-api"), &json!({"metadata": {"name": "legacy"}}));
     let restart = json!({"spec": {"template": {"metadata": {"annotations": {

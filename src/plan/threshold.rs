@@ -148,3 +148,21 @@ impl Threshold {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_includes_its_ends() {
+        let range = Threshold::Range { min: Some(1.0), max: Some(2.0) };
+        for (value, verdict) in [
+            (0.9, Measured::Failed),
+            (1.0, Measured::Successful),
+            (2.0, Measured::Successful),
+            (2.1, Measured::Failed),
+        ] {
+            assert_eq!(range.judge(ResultShape::Number, value), verdict, "{value}");
+        }
+    }
+}
