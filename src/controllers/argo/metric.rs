@@ -220,3 +220,88 @@ fn refusal_of(spec: &Spec) -> Option<String> {
     };
     Some(refusal)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controllers::argo::spec::Argument;
+
+    fn metric(json: &str) -> Metric {
+        let arguments = Arguments::open(&[Argument { name: "max".to_owned(), ..Argument::default() }]);
+        read(json, &arguments, Origin { path: "p", object: "", signals: None })
+    }
+
+    /// A metric with a Prometheus provider and these fields.
+    fn with(fields: &str) -> Metric {
+        metric(&format!(r#"{{"name":"m",{fields},"provider":{{"prometheus":{{"query":"up"}}}}}}"#))
+    }
+
+    #[test]
+    fn what_the_controller_refuses_to_run_and_the_nearest_it_runs() {
+        for (refused, why, runs) in [
+            (r#""inconclusiveLimit":-1"#, "negative", r#""inconclusiveLimit":0"#),
+            (r#""consecutiveErrorLimit":-1"#, "negative", r#""consecutiveErrorLimit":0"#),
+            (r#""consecutiveSuccessLimit":-1"#, "negative", r#""consecutiveSuccessLimit":1"#),
+            (r#""failureLimit":-2"#, "below -1", r#""failureLimit":-1,"consecutiveSuccessLimit":1"#),
+            (r#""failureLimit":-1"#, "unlimited", r#""failureLimit":0"#),
+            (
+                r#""count":2,"interval":"1m","failureLimit":2,"consecutiveSuccessLimit":1"#,
+                "count 2 is below",
+                r#""count":3,"interval":"1m","failureLimit":2,"consecutiveSuccessLimit":1"#,
+            ),
+            (
+                r#""count":2,"interval":"1m","inconclusiveLimit":3"#,
+                "below inconclusiveLimit",
+                r#""count":3,"interval":"1m","inconclusiveLimit":3"#,
+            ),
+            (r#""count":2"#, "no interval", r#""count":1"#),
+            (r#""interval":"1 m""#, "interval", r#""interval":"1m""#),
+            (r#""initialDelay":"soon""#, "initialDelay", r#""initialDelay":"1m""#),
+        ] {
+            let reason = with(refused).refused.unwrap_or_default();
+            assert!(reason.contains(why), "{refused}: {reason}");
+            assert_eq!(with(runs).refused, None, "{runs}");
+        }
+        for (providers, why) in [("", "no provider"), (r#""web":{},"job":{}"#, "2 providers")] {
+            let refused = metric(&format!(r#"{{"name":"m","provider":{{{providers}}}}}"#)).refused;
+            assert!(refused.as_ref().is_some_and(|reason| reason.contains(why)), "{refused:?}");
+        }
+        let unreadable = metric(r#"{"name":"m","interval":5}"#);
+        assert!(unreadable.name == "m" && unreadable.refused.is_some());
+    }
+
+    #[test]
+    fn a_provider_says_what_its_result_looks_like() {
+        for (provider, shape, may_be_empty) in [
+            (r#""datadog":{}"#, ResultShape::OptionalNumber, true),
+            (r#""wavefront":{}"#, ResultShape::Number, false),
+            (r#""graphite":{}"#, ResultShape::Vector, false),
+            (r#""influxdb":{}"#, ResultShape::Vector, false),
+            (r#""web":{}"#, ResultShape::Opaque, false),
+            (r#""prometheus":{"query":"up","rangeQuery":{}}"#, ResultShape::Opaque, false),
+            (r#""prometheus":{"query":"up"}"#, ResultShape::Vector, true),
+            (r#""prometheus":{"query":"vector(1)"}"#, ResultShape::Vector, false),
+        ] {
+            let metric = metric(&format!(r#"{{"name":"m","provider":{{{provider}}}}}"#));
+            assert_eq!((metric.shape, metric.empty_unexplained), (shape, may_be_empty), "{provider}");
+        }
+    }
+
+    #[test]
+    fn a_provider_judges_where_no_condition_can_be_read() {
+        let threshold = |json: &str| metric(&format!(r#"{{"name":"m",{json}}}"#)).threshold;
+        let by_provider = |json: &str| matches!(threshold(json), Threshold::ByProvider);
+        assert!(by_provider(r#""provider":{"job":{}}"#));
+        assert!(by_provider(r#""provider":{"kayenta":{}}"#));
+        assert!(by_provider(r#""provider":{"plugin":{"a/b":{}}}"#));
+        assert!(!by_provider(r#""successCondition":"result > 1","provider":{"plugin":{"a/b":{}}}"#));
+        assert!(!by_provider(r#""failureCondition":"result > 1","provider":{"plugin":{"a/b":{}}}"#));
+        assert!(!by_provider(r#""provider":{"web":{}}"#));
+        // Only the answer of an endpoint has a structure its author alone knows.
+        let structured = r#""successCondition":"result.data.ok && result.code < 300""#;
+        assert!(by_provider(&format!(r#"{structured},"provider":{{"web":{{}}}}"#)));
+        assert!(!by_provider(&format!(r#"{structured},"provider":{{"wavefront":{{}}}}"#)));
+        let deferred = r#""count":"{{args.max}}","interval":"1m","provider":{"web":{}}"#;
+        assert!(matches!(threshold(deferred), Threshold::Deferred { field: "count" }));
+    }
+}
