@@ -6,6 +6,7 @@ use chrono::DateTime;
 
 use crate::duration::human;
 use crate::finding::{Finding, Level};
+use crate::plan::Mistake;
 
 /// Names the rules, separated by commas.
 pub const EXEMPT: &str = "rollgate.dev/exempt";
@@ -27,18 +28,7 @@ pub struct Exemption {
     /// Reason, approver and expiry in one line, for the audit log.
     pub summary: String,
     /// Why it does not hold; with any, it exempts nothing.
-    pub defects: Vec<ExemptionDefect>,
-}
-
-/// One thing wrong with an exemption.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExemptionDefect {
-    /// JSON path of the annotation.
-    pub path: String,
-    /// What is wrong.
-    pub message: String,
-    /// How to mend it.
-    pub help: String,
+    pub defects: Vec<Mistake>,
 }
 
 /// Who asks, when, and for how long an exemption may run at most.
@@ -134,11 +124,7 @@ impl Exemption {
     }
 
     fn defect(&mut self, annotation: &str, message: impl Into<String>, help: &str) {
-        self.defects.push(ExemptionDefect {
-            path: format!("metadata.annotations[{annotation}]"),
-            message: message.into(),
-            help: help.to_owned(),
-        });
+        self.defects.push(Mistake::new(format!("metadata.annotations[{annotation}]"), message, help));
     }
 
     /// Lowers the findings of the exempted rules to warnings; whether there were any.

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::kubernetes::{Metadata, or_default};
-
-/// Added by a controller to the selector of a side's Service, and to the pods.
-const POD_HASH: &str = "rollouts-pod-template-hash";
+use crate::kubernetes::{Metadata, POD_HASH, or_default};
 
 #[derive(Deserialize)]
 pub(crate) struct Service {
@@ -38,6 +35,7 @@ impl Service {
     }
 
     fn asked(&self) -> impl Iterator<Item = (&String, &String)> {
+        // Added by the controller to the selector of a side's Service, and to the pods.
         self.spec.selector.iter().filter(|(key, _)| *key != POD_HASH)
     }
 }

@@ -4,11 +4,9 @@ use serde_json::Value;
 
 use crate::cluster::Kind;
 use crate::intervention::{Attempt, Intervention};
+use crate::kubernetes::POD_HASH;
 use crate::plan::Mistake;
 use crate::scope::{Act, Governed};
-
-/// The label and selector key by which Argo Rollouts tells the pods of its versions apart.
-pub(super) const POD_HASH: &str = "rollouts-pod-template-hash";
 
 /// Annotations in which an Ingress keeps the shares of its backends: NGINX, AWS, Skipper.
 const SHARE_ANNOTATIONS: [&str; 3] = [

@@ -193,7 +193,7 @@ impl Position {
 }
 
 /// Something the manifest leaves open or gets wrong.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     /// JSON path where it belongs.
     pub path: String,

@@ -7,13 +7,12 @@
 use serde_json::{Map, Value};
 
 use super::quantity::Quantity;
+use crate::kubernetes::POD_HASH;
 
 type Fields = Map<String, Value>;
 
 /// Labels that controllers set on what they make of a template.
-const HASH_LABELS: [&str; 3] = [ROLLOUT_HASH, "pod-template-hash", "controller-revision-hash"];
-/// The one of Argo Rollouts, by which its injected anti-affinity keeps away from the stable pods too.
-const ROLLOUT_HASH: &str = "rollouts-pod-template-hash";
+const HASH_LABELS: [&str; 3] = [POD_HASH, "pod-template-hash", "controller-revision-hash"];
 /// Where `kubectl rollout restart` leaves the time; a revert from files keeps the last one.
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 /// Where a Rollout's strategy declares labels and annotations that its controller adds to the template of a
@@ -111,7 +110,7 @@ impl Comparison<'_> {
     }
 }
 
-/// Whether a term of an affinity is what Argo Rollouts adds for `antiAffinity`.
+/// Whether a term of an affinity is what Argo Rollouts adds for `antiAffinity`; it keeps away from the stable pods too.
 fn is_injected(field: &str, term: &Value) -> bool {
     // A preferred term wraps what a required one is.
     let term = match field {
@@ -120,7 +119,7 @@ fn is_injected(field: &str, term: &Value) -> bool {
         _ => return false,
     };
     let expressions = term["labelSelector"]["matchExpressions"].as_array();
-    expressions.is_some_and(|all| all.iter().any(|expression| expression["key"] == ROLLOUT_HASH))
+    expressions.is_some_and(|all| all.iter().any(|expression| expression["key"] == POD_HASH))
 }
 
 fn is_amount(holder: &str, field: &str) -> bool {

@@ -1,17 +1,15 @@
 //! Error thresholds notice how fast a declared error budget burns.
 
 use super::bound::{Bounded, complaint};
-use super::{Document, Report, Rule};
+use super::{Document, OFF_THEN_WARN, Report, Rule};
 use crate::case::Case;
-use crate::finding::Level;
 use crate::plan::Metric;
 use crate::query::Measure;
-use crate::settings::Levels;
 
 pub(super) static RULE: Rule = Rule {
     name: "burn-rate",
     requirement: "rollback discipline",
-    levels: Levels { standard: Level::Off, strict: Level::Warn },
+    levels: OFF_THEN_WARN,
     parameters: &[],
     check,
 };

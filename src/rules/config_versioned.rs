@@ -3,19 +3,18 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Document, Report, Rule};
+use super::{Document, Report, Rule, WARN_THEN_DENY};
 use crate::case::Case;
 use crate::cluster::{Kind, Unreadable};
-use crate::finding::Level;
 use crate::glob::matches_glob;
 use crate::json;
 use crate::kubernetes::{ConfigurationSource, Entries, Metadata, PodSpec, or_default};
-use crate::settings::{Levels, Parameter};
+use crate::settings::Parameter;
 
 pub(super) static RULE: Rule = Rule {
     name: "config-versioned",
     requirement: "REQ-PD-RBK-02",
-    levels: Levels { standard: Level::Warn, strict: Level::Deny },
+    levels: WARN_THEN_DENY,
     parameters: &[&IGNORE],
     check,
 };

@@ -23,7 +23,5 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
         );
         return;
     }
-    for undeclared in &release.plan.undeclared {
-        report.find(&undeclared.path, &undeclared.message, &undeclared.help);
-    }
+    report.find_all(&release.plan.undeclared);
 }

@@ -5,21 +5,19 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::{Document, Report, Rule};
+use super::{Document, Report, Rule, WARN_THEN_DENY};
 use crate::case::Case;
 use crate::cluster::{Kind, Unreadable};
-use crate::finding::Level;
 use crate::json;
 use crate::kubernetes::{Metadata, PodTemplate, or_default};
 use crate::label_selector::LabelSelector;
 use crate::plan::Workload;
 use crate::service::Service;
-use crate::settings::Levels;
 
 pub(super) static RULE: Rule = Rule {
     name: "observability",
     requirement: "REQ-PD-VER-02",
-    levels: Levels { standard: Level::Warn, strict: Level::Deny },
+    levels: WARN_THEN_DENY,
     parameters: &[],
     check,
 };

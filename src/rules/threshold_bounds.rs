@@ -1,17 +1,16 @@
 //! Thresholds are as tight as the bounds that somebody set.
 
 use super::bound::{Bounded, complaint};
-use super::{Document, Report, Rule, distinct_signals};
+use super::{Document, OFF_THEN_WARN, Report, Rule, distinct_signals};
 use crate::case::Case;
-use crate::finding::Level;
 use crate::plan::Metric;
 use crate::query::Measure;
-use crate::settings::{Levels, Parameter, ParameterKind};
+use crate::settings::{Parameter, ParameterKind};
 
 pub(super) static RULE: Rule = Rule {
     name: "threshold-bounds",
     requirement: "rollback discipline",
-    levels: Levels { standard: Level::Off, strict: Level::Warn },
+    levels: OFF_THEN_WARN,
     parameters: &[&MAX_ERROR_RATE, &MAX_LATENCY_P95, &MAX_LATENCY_P99, &MIN_SUCCESS_RATE],
     check,
 };

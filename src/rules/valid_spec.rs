@@ -19,9 +19,7 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
             report.find(&malformed.path, &malformed.message, "write the field as the API documents it");
         }
         Subject::Release(release) => {
-            for mistake in &release.plan.refused {
-                report.find(&mistake.path, &mistake.message, &mistake.help);
-            }
+            report.find_all(&release.plan.refused);
             if release.timeline.promoted_at.is_none() && release.plan.refused.is_empty() {
                 let (path, what) = match &release.timeline.stopped_by {
                     Some(Cause::Gate { path, what }) => (path, *what),

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::{INSTANCE_LABEL, status};
 use crate::cluster::Kind;
-use crate::controllers::traffic::{self, POD_HASH};
+use crate::controllers::traffic;
 use crate::intervention::{Attempt, Intervention, controller};
+use crate::kubernetes::POD_HASH;
 use crate::plan::Mistake;
 use crate::scope::{Act, Governed};
 

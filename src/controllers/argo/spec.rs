@@ -420,3 +420,8 @@ pub(super) struct Prometheus {
     pub query: String,
     pub range_query: Option<IgnoredAny>,
 }
+
+/// The text in a field of what is kept as it is; empty where there is none.
+pub(super) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field].as_str().unwrap_or_default()
+}

@@ -4,7 +4,7 @@
 use super::Reader;
 use serde_json::Value;
 
-use super::spec::Canary;
+use super::spec::{Canary, text};
 use crate::plan::{Mistake, Reference};
 
 const PATH: &str = "spec.strategy.canary";
@@ -74,10 +74,6 @@ impl Reader<'_> {
     fn lose(&mut self, path: impl Into<String>, message: impl Into<String>, help: &str) {
         self.plan.unrestored.push(Mistake::new(path, message, help));
     }
-}
-
-fn text<'a>(object: &'a Value, field: &str) -> &'a str {
-    object[field].as_str().unwrap_or_default()
 }
 
 /// The field in which the router's route should be named, and is not.

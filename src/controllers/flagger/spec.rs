@@ -35,6 +35,13 @@ pub(super) struct CanarySpec {
     pub canary_analysis: Option<IgnoredAny>,
 }
 
+impl CanarySpec {
+    /// The router, without the version of its API; empty for the controller's own.
+    pub fn router(&self) -> &str {
+        self.provider.split(':').next().unwrap_or_default()
+    }
+}
+
 /// A reference to an object of the same namespace, above all to the workload a Canary releases.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -2,7 +2,7 @@
 
 use super::Reader;
 use super::spec::{Analysis, CanarySpec, Webhook};
-use crate::controllers::{is_http_url, meant, named_signal};
+use crate::controllers::{Meant, is_http_url, meant, named_signal};
 use crate::plan::{self, Metric, MetricKind, Mistake, Position, Provider, Schedule, Stage, Strategy, Wait};
 use crate::query::Measure;
 
@@ -117,11 +117,13 @@ impl Reader<'_> {
     /// A webhook that fails counts as a failed check of what the Canary declares it to measure, if it does.
     fn webhook_metric(&self, webhook: &Webhook, index: usize, schedule: Schedule) -> Metric {
         let signal = named_signal(self.signals, &webhook.name);
+        let Meant { measure, evidence } = meant(Some(Measure::Unknown), signal, &webhook.name);
         Metric {
             name: webhook.name.clone(),
             kind: MetricKind::Webhook,
             provider: Provider { name: "webhook", ..Provider::default() },
-            measure: meant(Some(Measure::Unknown), signal, &webhook.name).measure,
+            measure,
+            evidence,
             stands_in: false,
             ..Metric::stand_in("", &format!("{PATH}.webhooks[{index}]"), schedule)
         }
@@ -152,7 +154,7 @@ impl Reader<'_> {
 
     fn a_b_test(&mut self, spec: &CanarySpec, analysis: &Analysis, seconds: f64) {
         self.plan.strategy = Strategy::AbTest;
-        let router = spec.provider.split(':').next().unwrap_or_default();
+        let router = spec.router();
         let matching = router.is_empty() || MATCHING_ROUTERS.contains(&router);
         let mut waits = vec![Wait::Time { seconds }];
         waits.extend(Self::confirm_promotion(analysis));

@@ -26,7 +26,7 @@ impl Reader<'_> {
             let path = "spec.targetRef.name".to_owned();
             self.plan.services.push(Reference { path, name: target.name.clone() });
         }
-        let router = spec.provider.split(':').next().unwrap_or_default();
+        let router = spec.router();
         let (named, missing) = match router {
             "nginx" | "skipper" => (!spec.ingress_ref.name.is_empty(), "spec.ingressRef"),
             "apisix" => (!spec.route_ref.name.is_empty(), "spec.routeRef"),

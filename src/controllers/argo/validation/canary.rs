@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{CANARY, Mistakes};
-use crate::controllers::argo::spec::{Canary, TrafficRouting};
+use crate::controllers::argo::spec::{Canary, TrafficRouting, text};
 use crate::kubernetes::IntOrString;
 
 const BOTH: &str = "the router needs both stableService and canaryService";
@@ -164,11 +164,6 @@ fn is_zero(pods: Option<&IntOrString>) -> bool {
             percent.unwrap_or(text).parse().unwrap_or(0) == 0
         }
     }
-}
-
-/// A text among the fields of `value`; empty when it is not there.
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value[field].as_str().unwrap_or_default()
 }
 
 fn has(value: &Value, field: &str) -> bool {
