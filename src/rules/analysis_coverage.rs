@@ -122,8 +122,7 @@ fn switch(case: &Case<'_>, release: &Release, report: &mut Report<'_>) {
 mod tests {
     use serde_json::json;
 
-    use crate::admission::{Manifest, Request};
-    use crate::cluster::Objects;
+    use crate::rules::findings_in;
 
     #[test]
     fn the_weight_counts_before_those_who_match() {
@@ -134,13 +133,8 @@ mod tests {
                 {"setHeaderRoute": {"name": "m", "match": [{"headerName": "h", "headerValue": {"exact": "a"}}]}},
                 {"setWeight": 20}, {"pause": {"duration": 60}}, {"setWeight": 60}, {"pause": {"duration": 60}},
             ]}}}});
-        let rollout = serde_json::value::to_raw_value(&rollout).unwrap();
-        let identity: Manifest<'_> = serde_json::from_str(rollout.get()).unwrap();
-        let settings = crate::read_settings("{}").unwrap();
-        let review =
-            crate::review(&Request::of_manifest(&rollout, &identity, 0), &settings, &Objects::default());
-        let found = review.findings.into_iter().filter(|finding| finding.rule == "analysis-coverage");
-        let shares = found.map(|finding| {
+        let found = findings_in(&rollout, "analysis-coverage", "{}");
+        let shares = found.iter().map(|finding| {
             finding
                 .message
                 .split("in which ")

@@ -51,18 +51,12 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::admission::{Manifest, Request};
-    use crate::cluster::Objects;
+    use crate::rules::findings_in;
 
     fn is_attended(steps: &Value) -> bool {
         let rollout = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "r"},
             "spec": {"replicas": 1, "strategy": {"canary": {"steps": steps}}}});
-        let rollout = serde_json::value::to_raw_value(&rollout).unwrap();
-        let identity: Manifest<'_> = serde_json::from_str(rollout.get()).unwrap();
-        let settings = crate::read_settings("{}").unwrap();
-        let review =
-            crate::review(&Request::of_manifest(&rollout, &identity, 0), &settings, &Objects::default());
-        review.findings.iter().all(|finding| finding.rule != "attended-full-rollout")
+        findings_in(&rollout, "attended-full-rollout", "{}").is_empty()
     }
 
     #[test]

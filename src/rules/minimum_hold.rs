@@ -61,20 +61,14 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
 mod tests {
     use serde_json::json;
 
-    use crate::admission::{Manifest, Request};
-    use crate::cluster::Objects;
+    use crate::rules::findings_in;
 
     /// Path and message of what the rule finds in a Canary with this analysis.
     fn found(analysis: &serde_json::Value) -> Vec<(String, String)> {
         let canary = json!({"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "c"},
             "spec": {"provider": "istio", "service": {"port": 80}, "analysis": analysis}});
-        let canary = serde_json::value::to_raw_value(&canary).unwrap();
-        let identity: Manifest<'_> = serde_json::from_str(canary.get()).unwrap();
-        let settings = crate::read_settings(r#"{"rules":{"minimum-hold":"deny"}}"#).unwrap();
-        let review =
-            crate::review(&Request::of_manifest(&canary, &identity, 0), &settings, &Objects::default());
-        let findings = review.findings.into_iter().filter(|finding| finding.rule == "minimum-hold");
-        findings.map(|finding| (finding.path, finding.message)).collect()
+        let findings = findings_in(&canary, "minimum-hold", r#"{"rules":{"minimum-hold":"deny"}}"#);
+        findings.into_iter().map(|finding| (finding.path, finding.message)).collect()
     }
 
     #[test]

@@ -292,6 +292,17 @@ pub(crate) fn longest_exemption(settings: &Settings) -> f64 {
     settings.number(&valid_exemption::MAX_EXEMPTION).unwrap_or(f64::INFINITY)
 }
 
+/// What a rule finds in a manifest that is all there is.
+#[cfg(test)]
+fn findings_in(manifest: &serde_json::Value, rule: &str, settings: &str) -> Vec<Finding> {
+    let manifest = serde_json::value::to_raw_value(manifest).unwrap();
+    let identity: crate::admission::Manifest<'_> = serde_json::from_str(manifest.get()).unwrap();
+    let request = crate::admission::Request::of_manifest(&manifest, &identity, 0);
+    let settings = read_settings(settings).unwrap();
+    let review = crate::review(&request, &settings, &crate::cluster::Objects::default());
+    review.findings.into_iter().filter(|finding| finding.rule == rule).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
