@@ -1,10 +1,11 @@
-//! `cargo xtask`: build, demo, docs and test.
+//! `cargo xtask`: build, demo, docs, e2e and test.
 
 #![forbid(unsafe_code)]
 
 mod build;
 mod demo;
 mod docs;
+mod e2e;
 mod process;
 mod setup;
 mod test;
@@ -25,6 +26,7 @@ Commands:
   build  Build the policy and the command: dist/policy.wasm and dist/rollgate
   demo   Send good and bad releases to the webhook, and show its verdicts
   docs   Write what is generated from the code
+  e2e    Put the webhook in front of a real API server
   test   Build, check the formatting, lint, and run all tests
 
 What is missing on this machine is installed through rustup, and said on standard error.
@@ -36,19 +38,21 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let (name, description, task): (_, _, Task) = match args[..] {
+    let (name, description, task, rest): (_, _, Task, _) = match args[..] {
         ["-h" | "--help" | "help"] => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
         }
-        ["build", ..] => ("build", build::DESCRIPTION, build::run),
-        ["demo", ..] => ("demo", demo::DESCRIPTION, demo::run),
-        ["docs", ..] => ("docs", docs::DESCRIPTION, docs::run),
-        ["test", ..] => ("test", test::DESCRIPTION, test::run),
+        ["build", ref rest @ ..] => ("build", build::DESCRIPTION, build::run, rest),
+        ["demo", ref rest @ ..] => ("demo", demo::DESCRIPTION, demo::run, rest),
+        ["docs", ref rest @ ..] => ("docs", docs::DESCRIPTION, docs::run, rest),
+        ["e2e", "--controllers", ref rest @ ..] => ("e2e", e2e::DESCRIPTION, e2e::run_controllers, rest),
+        ["e2e", ref rest @ ..] => ("e2e", e2e::DESCRIPTION, e2e::run, rest),
+        ["test", ref rest @ ..] => ("test", test::DESCRIPTION, test::run, rest),
         [] => return usage("no command given"),
         [unknown, ..] => return usage(&format!("there is no command `{unknown}`")),
     };
-    match args[1..] {
+    match rest {
         [] => {}
         ["-h" | "--help"] => {
             print!("Usage: cargo xtask {name}\n\n{description}");

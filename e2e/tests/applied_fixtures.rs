@@ -1,0 +1,176 @@
+//! Every fixture of the rules, applied with kubectl to an API server that asks the webhook.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use libtest_mimic::{Arguments, Failed, Trial};
+use rollgate::documents::fixture::Announced;
+use rollgate::manifest::{Source, read};
+use rollgate_e2e::{ControlPlane, Kubectl, Programs, Registration, Webhook, install_controllers, repository};
+use serde_json::{Value, json};
+
+/// What the API server refuses before it asks a webhook: its own words, by fixture.
+const REFUSED_BEFORE: [(&str, &str); 2] = [
+    (
+        "metrics-provider/trap-flagger-misspelt-type.yaml",
+        "spec.provider.type: Unsupported value: \"Prometheus\"",
+    ),
+    (
+        "valid-spec/rejected-label-that-is-no-text.yaml",
+        "cannot unmarshal number into Go struct field ObjectMeta.labels",
+    ),
+];
+
+/// The label by which a namespace says under which settings it is judged.
+const SETTINGS: &str = "settings";
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::from_args();
+    let fixtures = fixtures()?;
+    if arguments.list {
+        return Ok(libtest_mimic::run(&arguments, trials(&fixtures, None)).exit_code());
+    }
+    let programs = Programs::find()?;
+    let folder = programs.run("fixtures")?;
+    let cluster = ControlPlane::start(&programs, &folder)?;
+    install_controllers(cluster.kubectl())?;
+    let shipped = Registration::shipped()?;
+    let mut webhooks = Vec::new();
+    for (number, settings) in settings(&fixtures).into_iter().enumerate() {
+        let name = format!("rollgate-{number}");
+        let webhook = Webhook::start(&cluster, &folder, &name, &serde_json::from_str(settings)?)?;
+        webhook.register(&cluster, &shipped.only_for(&name, SETTINGS, &number.to_string()))?;
+        webhooks.push(webhook);
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials(&fixtures, Some(cluster.kubectl())));
+    Ok(conclusion.exit_code())
+}
+
+/// A file and what it announces.
+struct Fixture {
+    path: PathBuf,
+    /// The path below the folder of fixtures.
+    name: String,
+    denied: BTreeSet<String>,
+    settings: String,
+}
+
+fn fixtures() -> anyhow::Result<Vec<Arc<Fixture>>> {
+    let root = repository().join("tests/fixtures");
+    let mut fixtures = Vec::new();
+    for folder in entries(&root)? {
+        for path in entries(&folder)? {
+            let Announced { denied, settings } = Announced::read(&path)?;
+            let name = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
+            fixtures.push(Arc::new(Fixture { path, name, denied, settings: settings.to_string() }));
+        }
+    }
+    Ok(fixtures)
+}
+
+fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).with_context(|| folder.display().to_string())?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn settings(fixtures: &[Arc<Fixture>]) -> BTreeSet<&str> {
+    fixtures.iter().map(|fixture| fixture.settings.as_str()).collect()
+}
+
+fn trials(fixtures: &[Arc<Fixture>], kubectl: Option<&Kubectl>) -> Vec<Trial> {
+    let numbers: BTreeMap<&str, usize> = settings(fixtures).into_iter().zip(0..).collect();
+    let trial = |(index, fixture): (usize, &Arc<Fixture>)| {
+        let number = numbers[fixture.settings.as_str()];
+        let (kubectl, judged) = (kubectl.cloned(), Arc::clone(fixture));
+        Trial::test(fixture.name.clone(), move || {
+            let kubectl = kubectl.ok_or("no cluster")?;
+            check(&judged, &format!("f{index}"), number, &kubectl)
+                .map_err(|error| Failed::from(format!("{error:#}")))
+        })
+    };
+    fixtures.iter().enumerate().map(trial).collect()
+}
+
+/// Applies a fixture to namespaces of its own and compares what is refused with what it announces.
+fn check(fixture: &Fixture, suffix: &str, settings: usize, kubectl: &Kubectl) -> anyhow::Result<()> {
+    let mut objects = objects(&fixture.path)?;
+    let mut namespaces = BTreeSet::new();
+    for object in &mut objects {
+        rename_namespaces(object, suffix, &mut namespaces);
+    }
+    objects.sort_by_key(rank);
+    for name in &namespaces {
+        kubectl.apply(&json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": name, "labels": {SETTINGS: settings.to_string()}}}))?;
+    }
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+    // Unknown fields are sent and make a warning: rollgate is to see what a client less careful than kubectl sends.
+    let answer = kubectl.run(&["apply", "--validate=warn", "-f", "-"], &list.to_string())?;
+    let said = format!("{}{}", answer.output, answer.errors);
+    if let Some((_, words)) = REFUSED_BEFORE.iter().find(|(name, _)| *name == fixture.name) {
+        ensure!(!answer.succeeded && said.contains(words), "the API server takes it now:\n{said}");
+        return Ok(());
+    }
+    let mut denied: BTreeSet<String> = answer.errors.lines().filter_map(denying_rule).collect();
+    if answer.errors.contains("rollgate rejects Canary") && !fixture.denied.contains("no-bypass") {
+        // Its Deployment came after it, and nothing governs that now.
+        denied.remove("no-bypass");
+    }
+    ensure!(
+        denied == fixture.denied && answer.succeeded == denied.is_empty(),
+        "announced {:?}\ndenied    {denied:?}\n{said}",
+        fixture.denied
+    );
+    Ok(())
+}
+
+fn objects(path: &Path) -> anyhow::Result<Vec<Value>> {
+    let documents = read(&[Source::Path(path.to_owned())]).map_err(|errors| {
+        let all = errors.iter().fold(String::new(), |mut all, error| {
+            let _ = writeln!(all, "{error}");
+            all
+        });
+        anyhow::anyhow!(all)
+    })?;
+    documents.iter().map(|document| Ok(serde_json::from_str(&document.json)?)).collect()
+}
+
+/// Gives every namespace an object names a suffix, and collects those names.
+fn rename_namespaces(value: &mut Value, suffix: &str, namespaces: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for (key, value) in members {
+                match value {
+                    Value::String(name) if key == "namespace" => {
+                        *name = format!("{name}-{suffix}");
+                        namespaces.insert(name.clone());
+                    }
+                    _ => rename_namespaces(value, suffix, namespaces),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rename_namespaces(item, suffix, namespaces)),
+        _ => {}
+    }
+}
+
+/// The order in which people apply: what is referred to comes first, and a workload after what governs it.
+fn rank(object: &Value) -> u8 {
+    match object["kind"].as_str().unwrap_or_default() {
+        "Rollout" | "Canary" => 1,
+        "Deployment" | "DaemonSet" | "StatefulSet" | "ReplicaSet" => 2,
+        _ => 0,
+    }
+}
+
+/// The rule in a line of a rejection: `- rule (requirement) at path: …`.
+fn denying_rule(line: &str) -> Option<String> {
+    let (rule, rest) = line.strip_prefix("- ")?.split_once(" (")?;
+    rest.contains(") at ").then(|| rule.to_owned())
+}

@@ -1,0 +1,56 @@
+//! `cargo xtask e2e`.
+
+mod go;
+mod modules;
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use crate::process::{self, cargo};
+use crate::workspace::Workspace;
+use crate::{Failure, build};
+
+/// What `--help` says.
+pub const DESCRIPTION: &str = "\
+Builds what is missing, starts a Kubernetes control plane on this machine, puts the webhook with the Wasm policy in
+front of it, and sends it what people and controllers send.
+
+Options:
+  --controllers  Run the controllers of Argo Rollouts and Flagger instead, let them release, and hold what they do
+                 against what rollgate says they will do; writes docs/simulation.md
+
+etcd, kube-apiserver, kube-controller-manager, kubectl and the controllers are built from their Go modules with `go`,
+which has to be on PATH, once; KUBEBUILDER_ASSETS, when set, names a folder that has the first four, and they are not
+built. What is built, and the logs of the last run, are in the folder e2e of cargo's target folder.
+";
+
+/// Builds, then runs the tests against an API server.
+pub fn run(workspace: &Workspace) -> Result<(), Failure> {
+    let provided = provide(workspace)?;
+    test(workspace, &provided, &["applied_fixtures"])
+}
+
+/// Builds, then runs the tests beside the delivery controllers.
+pub fn run_controllers(workspace: &Workspace) -> Result<(), Failure> {
+    let provided = provide(workspace)?;
+    modules::controllers(&provided.join("controllers"))?;
+    test(workspace, &provided, &["controllers"])
+}
+
+/// The folder of what the tests need beside rollgate.
+fn provide(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    build::run(workspace)?;
+    let provided = workspace.target.join("e2e");
+    if env::var_os("KUBEBUILDER_ASSETS").is_none() {
+        go::control_plane(&workspace.root.join("e2e/control-plane"), &provided.join("kubernetes"))?;
+    }
+    modules::definitions(&provided.join("definitions"))?;
+    Ok(provided)
+}
+
+fn test(workspace: &Workspace, provided: &Path, tests: &[&str]) -> Result<(), Failure> {
+    let mut command = cargo(workspace, "test");
+    // The whole workspace, as in `cargo xtask test`: nothing is compiled twice.
+    command.args(["--release", "--workspace"]).args(tests.iter().flat_map(|test| ["--test", *test]));
+    process::run(command.env("ROLLGATE_E2E", provided))
+}

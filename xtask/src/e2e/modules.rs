@@ -1,0 +1,96 @@
+//! The published Go modules of which a run takes files or programs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::go;
+use crate::Failure;
+
+/// A module at a version, with the checksum of its content as `go.sum` writes it.
+struct Module {
+    path: &'static str,
+    version: &'static str,
+    sum: &'static str,
+}
+
+const ARGO_ROLLOUTS: Module = Module {
+    path: "github.com/argoproj/argo-rollouts",
+    version: "v1.10.1",
+    sum: "h1:6oyVPGiHHxu3ixkT6mngemh88HLPDoTX1IwO6KNR1Y4=",
+};
+const FLAGGER: Module = Module {
+    path: "github.com/fluxcd/flagger",
+    version: "v1.44.0",
+    sum: "h1:JAb2mE3AAO5Y/JkfHy6xbFDPDPk9lGvqXwmtztNbdhw=",
+};
+const ISTIO: Module = Module {
+    path: "istio.io/api",
+    version: "v1.31.1",
+    sum: "h1:5Yb5ihcz4YQsCkciusK7DnFpBMwRB6EFWeUKH1Atuyk=",
+};
+const PROMETHEUS_OPERATOR: Module = Module {
+    path: "github.com/prometheus-operator/prometheus-operator",
+    version: "v0.85.0",
+    sum: "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=",
+};
+
+/// Custom resource definitions: the module, and a file or folder in it.
+const DEFINITIONS: [(&Module, &str); 5] = [
+    (&ARGO_ROLLOUTS, "manifests/crds"),
+    (&FLAGGER, "artifacts/flagger/crd.yaml"),
+    (&ISTIO, "kubernetes/customresourcedefinitions.gen.yaml"),
+    (&PROMETHEUS_OPERATOR, "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml"),
+    (&PROMETHEUS_OPERATOR, "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml"),
+];
+
+/// Programs of the delivery controllers: the module, the package in it, and the name of the program.
+const CONTROLLERS: [(&Module, &str, &str); 2] =
+    [(&ARGO_ROLLOUTS, "./cmd/rollouts-controller", "argo-rollouts"), (&FLAGGER, "./cmd/flagger", "flagger")];
+
+/// Fills `folder` with the definitions of all kinds that the manifests in this repository are of.
+pub fn definitions(folder: &Path) -> Result<(), Failure> {
+    let failed = |path: &Path| {
+        let path = path.display().to_string();
+        move |error| format!("cannot write {path}: {error}")
+    };
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder).map_err(failed(folder))?;
+    for (module, place) in DEFINITIONS {
+        for file in manifests(&module.folder()?.join(place))? {
+            let text = fs::read_to_string(&file)
+                .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+            let copy = folder.join(file.file_name().unwrap_or_default());
+            if text.contains("kind: CustomResourceDefinition") {
+                fs::write(&copy, text).map_err(failed(&copy))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Builds the delivery controllers into `folder`.
+pub fn controllers(folder: &Path) -> Result<(), Failure> {
+    CONTROLLERS
+        .iter()
+        .try_for_each(|(module, package, name)| go::published(&module.folder()?, package, &folder.join(name)))
+}
+
+impl Module {
+    fn folder(&self) -> Result<PathBuf, Failure> {
+        go::download(self.path, self.version, self.sum)
+    }
+}
+
+/// A file itself, or the manifests in a folder.
+fn manifests(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if path.is_file() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = fs::read_dir(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let paths: Result<Vec<PathBuf>, _> = entries.map(|entry| Ok(entry?.path())).collect();
+    let mut paths =
+        paths.map_err(|error: std::io::Error| format!("cannot read {}: {error}", path.display()))?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    paths.sort();
+    Ok(paths)
+}
