@@ -1,5 +1,6 @@
 //! The objects a policy may look up, in manifests that stand for a cluster.
 
+mod fields;
 mod load;
 mod mask;
 mod objects;
@@ -7,6 +8,7 @@ mod question;
 mod selector;
 mod static_cluster;
 
+pub use fields::{Fields, UnreadableFields};
 pub use load::{LoadObjectsError, cluster_objects};
 pub use objects::NotAnObject;
 pub use static_cluster::StaticCluster;
