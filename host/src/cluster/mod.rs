@@ -1,6 +1,8 @@
-//! The objects a policy may look up, in manifests that stand for a cluster.
+//! The objects a policy may look up: in manifests that stand for a cluster, or in a live one.
 
+mod args;
 mod fields;
+mod live;
 mod load;
 mod mask;
 mod objects;
@@ -8,7 +10,9 @@ mod question;
 mod selector;
 mod static_cluster;
 
+pub use args::ClusterArgs;
 pub use fields::{Fields, UnreadableFields};
+pub use live::{ConnectError, DirectCluster, KindStatus, LiveCluster, Pace, connect};
 pub use load::{LoadObjectsError, cluster_objects};
 pub use objects::NotAnObject;
 pub use static_cluster::StaticCluster;
