@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use serde_json::json;
 
+use crate::api::Api;
 use crate::certificates::Certificates;
 use crate::kubectl::Kubectl;
 use crate::process::Process;
@@ -31,6 +32,7 @@ pub struct ControlPlane {
     folder: PathBuf,
     kubeconfig: PathBuf,
     kubectl: Kubectl,
+    api: Api,
 }
 
 impl ControlPlane {
@@ -56,6 +58,7 @@ impl ControlPlane {
         let ready = || kubectl.run(&["get", "--raw", "/readyz"], "").is_ok_and(|answer| answer.succeeded);
         api_server.wait_until(START, ready)?;
 
+        let api = Api::new(port, &certificates)?;
         let mut this = Self {
             controller_manager: None,
             api_server,
@@ -64,6 +67,7 @@ impl ControlPlane {
             folder: folder.into(),
             kubeconfig,
             kubectl,
+            api,
         };
         this.install_definitions(&programs.definitions())?;
         Ok(this)
@@ -99,6 +103,12 @@ impl ControlPlane {
     #[must_use]
     pub fn kubectl(&self) -> &Kubectl {
         &self.kubectl
+    }
+
+    /// The API server itself, as somebody who may do everything.
+    #[must_use]
+    pub fn api(&self) -> &Api {
+        &self.api
     }
 
     /// A kubeconfig for somebody who may do everything.
