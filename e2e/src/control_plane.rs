@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::certificates::Certificates;
@@ -30,6 +30,7 @@ pub struct ControlPlane {
     _etcd: Process,
     certificates: Certificates,
     folder: PathBuf,
+    port: u16,
     kubeconfig: PathBuf,
     kubectl: Kubectl,
     api: Api,
@@ -51,7 +52,9 @@ impl ControlPlane {
         let etcd = Process::start("etcd", &mut etcd, folder)?;
 
         let port = free_port()?;
-        let kubeconfig = write_kubeconfig(folder, port, &certificates)?;
+        let (certificate, key) = &certificates.admin;
+        let admin = json!({"client-certificate": certificate, "client-key": key});
+        let kubeconfig = write_kubeconfig(folder, "admin", port, &certificates.authority, &admin)?;
         let kubectl = Kubectl::new(programs.kubernetes("kubectl"), kubeconfig.clone());
         let mut command = api_server(programs, folder, port, &etcd_address, &certificates)?;
         let mut api_server = Process::start("kube-apiserver", &mut command, folder)?;
@@ -65,6 +68,7 @@ impl ControlPlane {
             _etcd: etcd,
             certificates,
             folder: folder.into(),
+            port,
             kubeconfig,
             kubectl,
             api,
@@ -115,6 +119,14 @@ impl ControlPlane {
     #[must_use]
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
+    }
+
+    /// A kubeconfig for somebody else: `user` is what proves who that is, as a kubeconfig has it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn kubeconfig_of(&self, name: &str, user: &Value) -> anyhow::Result<PathBuf> {
+        write_kubeconfig(&self.folder, name, self.port, &self.certificates.authority, user)
     }
 
     /// The API server's audit log: an event a line.
@@ -168,16 +180,21 @@ fn api_server(
     Ok(command)
 }
 
-fn write_kubeconfig(folder: &Path, port: u16, certificates: &Certificates) -> anyhow::Result<PathBuf> {
+fn write_kubeconfig(
+    folder: &Path,
+    name: &str,
+    port: u16,
+    authority: &Path,
+    user: &Value,
+) -> anyhow::Result<PathBuf> {
     let kubeconfig = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "e2e",
         "clusters": [{"name": "e2e", "cluster": {
-            "server": format!("https://127.0.0.1:{port}"), "certificate-authority": certificates.authority}}],
-        "users": [{"name": "admin", "user": {
-            "client-certificate": certificates.admin.0, "client-key": certificates.admin.1}}],
-        "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": "admin"}}],
+            "server": format!("https://127.0.0.1:{port}"), "certificate-authority": authority}}],
+        "users": [{"name": name, "user": user}],
+        "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": name}}],
     });
-    let path = folder.join("kubeconfig");
+    let path = folder.join(format!("{name}.kubeconfig"));
     std::fs::write(&path, kubeconfig.to_string()).context("cannot write the kubeconfig")?;
     Ok(path)
 }

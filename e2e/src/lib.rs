@@ -15,6 +15,7 @@ mod kubectl;
 mod manifests;
 mod process;
 mod programs;
+mod service_account;
 mod waiting;
 mod webhook;
 

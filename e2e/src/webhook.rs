@@ -16,6 +16,7 @@ use crate::certificates::ServerCertificate;
 use crate::control_plane::{ControlPlane, free_port};
 use crate::process::Process;
 use crate::programs::repository;
+use crate::service_account;
 
 /// How long the server may take until it is ready: it compiles the policy and reads the cluster.
 const START: Duration = Duration::from_mins(1);
@@ -45,8 +46,8 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Starts `dist/rollgate serve` with `dist/policy.wasm`, a certificate that it issues itself, and the cluster for
-    /// what the policy looks up; waits until it is ready. What it prints goes to `<name>.log` in `folder`.
+    /// Starts `dist/rollgate serve` with `dist/policy.wasm`, a certificate that it issues itself, and the cluster,
+    /// read with its own service account, for what the policy looks up; waits until it is ready. What it prints goes to `<name>.log` in `folder`.
     ///
     /// # Errors
     /// When it does not get ready.
@@ -79,7 +80,7 @@ impl Webhook {
         arguments.push(repository().join("dist/policy.wasm").into());
         arguments.extend(["--listen".into(), format!("127.0.0.1:{port}").into()]);
         arguments.extend(["--settings".into(), settings.into(), "--allow-context-aware".into()]);
-        arguments.extend(["--kubeconfig".into(), cluster.kubeconfig().into()]);
+        arguments.extend(["--kubeconfig".into(), service_account::kubeconfig(cluster)?.into()]);
         let authority = if let Some(certificate) = options.certificate {
             let ServerCertificate { authority, certificate, key } = certificate;
             arguments.extend(["--cert".into(), certificate.into(), "--key".into(), key.into()]);
