@@ -123,7 +123,7 @@ fn undo_in_a_freeze(world: &World) -> anyhow::Result<()> {
     create(&controller, &[first])?;
     let at = path(&rollout(namespace)?);
     let revision = replica_set(&api.get(&at)?.body, 1);
-    create(&controller, &[revision.clone()])?;
+    create(&controller, std::slice::from_ref(&revision))?;
     let second = with_image(api.get(&at)?.body, &format!("{IMAGE}:2.15.0"));
     ensure!(controller.replace(&at, &second)?.accepted(), "the second release");
     create(&controller, &[replica_set(&second, 2)])?;

@@ -62,12 +62,12 @@ impl Load {
             ("releases", Kind::Governed, releases(&people, namespace)?),
             ("templates", Kind::Governed, template(&people, namespace)?),
             ("Pods", Kind::Free, pods(people.clone(), namespace)),
-            ("ConfigMaps", Kind::Free, labels(&people, config_map(namespace, "busy"))?),
-            ("leases of the system", Kind::Free, labels(&admins, lease(namespace))?),
+            ("ConfigMaps", Kind::Free, labels(&people, &config_map(namespace, "busy"))?),
+            ("leases of the system", Kind::Free, labels(&admins, &lease(namespace))?),
             (
                 "Deployments of the system",
                 Kind::Free,
-                labels(&admins, bare_deployment("kube-system", namespace))?,
+                labels(&admins, &bare_deployment("kube-system", namespace))?,
             ),
         ]
         .into_iter()
@@ -175,7 +175,7 @@ fn releases(api: &Api, namespace: &str) -> anyhow::Result<Write> {
 
 fn template(api: &Api, namespace: &str) -> anyhow::Result<Write> {
     let template = templates(namespace)?.into_iter().next().context("no template")?;
-    labels(api, named(template, "busy"))
+    labels(api, &named(template, "busy"))
 }
 
 fn pods(api: Api, namespace: &str) -> Write {
@@ -184,9 +184,9 @@ fn pods(api: Api, namespace: &str) -> Write {
 }
 
 /// Writes that change a label of one object.
-fn labels(api: &Api, object: Value) -> anyhow::Result<Write> {
-    let (api, at) = (api.clone(), path(&object));
-    create(&api, &object)?;
+fn labels(api: &Api, object: &Value) -> anyhow::Result<Write> {
+    let (api, at) = (api.clone(), path(object));
+    create(&api, object)?;
     Ok(Box::new(move |number| {
         let patch = json!({"metadata": {"labels": {"number": number.to_string()}}});
         api.patch(&at, Patch::Merge, &patch)

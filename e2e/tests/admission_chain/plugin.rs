@@ -199,14 +199,14 @@ fn images_and_runs(world: &World) -> anyhow::Result<()> {
     Verdict::Accepted.check(&set(&format!("registry.example.com/shop/payments:2.15.0@{DIGEST}"))?)?;
     Verdict::Denied("immutable-image").check(&set("registry.example.com/shop/payments:latest")?)?;
 
-    let owner = &person.get(&at)?.body;
+    let rollout = &person.get(&at)?.body;
     // These kinds have no sub-resource for it.
     let running = || json!({"phase": "Running"});
     let owned = |kind: &str, spec: Value| {
         let run = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": kind,
         "metadata": {"name": "payments-7c5d-2", "namespace": namespace, "ownerReferences": [{
             "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "payments",
-            "uid": owner["metadata"]["uid"], "controller": true, "blockOwnerDeletion": true}]},
+            "uid": rollout["metadata"]["uid"], "controller": true, "blockOwnerDeletion": true}]},
         "spec": spec, "status": running()});
         let created = world.api(ARGO_ROLLOUTS).create(&run)?;
         ensure!(created.accepted(), "{}", created.message());
