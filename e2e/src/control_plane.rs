@@ -6,8 +6,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::api::Api;
 use crate::certificates::Certificates;
 use crate::kubectl::Kubectl;
 use crate::process::Process;
@@ -29,8 +30,10 @@ pub struct ControlPlane {
     _etcd: Process,
     certificates: Certificates,
     folder: PathBuf,
+    port: u16,
     kubeconfig: PathBuf,
     kubectl: Kubectl,
+    api: Api,
 }
 
 impl ControlPlane {
@@ -49,21 +52,26 @@ impl ControlPlane {
         let etcd = Process::start("etcd", &mut etcd, folder)?;
 
         let port = free_port()?;
-        let kubeconfig = write_kubeconfig(folder, port, &certificates)?;
+        let (certificate, key) = &certificates.admin;
+        let admin = json!({"client-certificate": certificate, "client-key": key});
+        let kubeconfig = write_kubeconfig(folder, "admin", port, &certificates.authority, &admin)?;
         let kubectl = Kubectl::new(programs.kubernetes("kubectl"), kubeconfig.clone());
         let mut command = api_server(programs, folder, port, &etcd_address, &certificates)?;
         let mut api_server = Process::start("kube-apiserver", &mut command, folder)?;
         let ready = || kubectl.run(&["get", "--raw", "/readyz"], "").is_ok_and(|answer| answer.succeeded);
         api_server.wait_until(START, ready)?;
 
+        let api = Api::new(port, &certificates)?;
         let mut this = Self {
             controller_manager: None,
             api_server,
             _etcd: etcd,
             certificates,
             folder: folder.into(),
+            port,
             kubeconfig,
             kubectl,
+            api,
         };
         this.install_definitions(&programs.definitions())?;
         Ok(this)
@@ -101,10 +109,24 @@ impl ControlPlane {
         &self.kubectl
     }
 
+    /// The API server itself, as somebody who may do everything.
+    #[must_use]
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
     /// A kubeconfig for somebody who may do everything.
     #[must_use]
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
+    }
+
+    /// A kubeconfig for somebody else: `user` is what proves who that is, as a kubeconfig has it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn kubeconfig_of(&self, name: &str, user: &Value) -> anyhow::Result<PathBuf> {
+        write_kubeconfig(&self.folder, name, self.port, &self.certificates.authority, user)
     }
 
     /// The API server's audit log: an event a line.
@@ -158,16 +180,21 @@ fn api_server(
     Ok(command)
 }
 
-fn write_kubeconfig(folder: &Path, port: u16, certificates: &Certificates) -> anyhow::Result<PathBuf> {
+fn write_kubeconfig(
+    folder: &Path,
+    name: &str,
+    port: u16,
+    authority: &Path,
+    user: &Value,
+) -> anyhow::Result<PathBuf> {
     let kubeconfig = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "e2e",
         "clusters": [{"name": "e2e", "cluster": {
-            "server": format!("https://127.0.0.1:{port}"), "certificate-authority": certificates.authority}}],
-        "users": [{"name": "admin", "user": {
-            "client-certificate": certificates.admin.0, "client-key": certificates.admin.1}}],
-        "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": "admin"}}],
+            "server": format!("https://127.0.0.1:{port}"), "certificate-authority": authority}}],
+        "users": [{"name": name, "user": user}],
+        "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": name}}],
     });
-    let path = folder.join("kubeconfig");
+    let path = folder.join(format!("{name}.kubeconfig"));
     std::fs::write(&path, kubeconfig.to_string()).context("cannot write the kubeconfig")?;
     Ok(path)
 }

@@ -46,6 +46,9 @@ pub struct Args {
     /// Private key of the certificate in PEM
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
+    /// How often the files of the certificate are looked at
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = quantity::duration)]
+    reload_interval: Duration,
     /// Name or address the issued certificate is good for, beside localhost. May be repeated
     #[arg(long, value_name = "NAME", conflicts_with = "cert")]
     tls_san: Vec<String>,
@@ -190,7 +193,7 @@ async fn serve(
     let server = Arc::new(server);
     let config = identity.config();
     if let Some(files) = identity.into_files() {
-        tokio::spawn(tls::reload(tls::Renewal::new(files, config.clone())));
+        tokio::spawn(tls::reload(tls::Renewal::new(files, config.clone()), args.reload_interval));
     }
     let handle = Handle::new();
     let app = routes::router(Arc::clone(&server), args.body_limit);
