@@ -1,10 +1,12 @@
 //! The only questions a rule may ask about other objects.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::json;
-use crate::kubernetes::Metadata;
+use crate::kubernetes::or_default;
 
 /// A kind of object, as the API names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -107,7 +109,14 @@ pub trait Cluster {
 #[derive(Deserialize)]
 struct Labelled {
     #[serde(default)]
-    metadata: Metadata,
+    metadata: Labels,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Labels {
+    #[serde(deserialize_with = "or_default")]
+    labels: BTreeMap<String, String>,
 }
 
 fn is_labelled(object: &RawValue, label: &str) -> bool {
