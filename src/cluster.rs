@@ -76,16 +76,11 @@ pub struct Unreadable(pub String);
 
 /// Where other objects come from: the host's capabilities in the guest, a set of files offline.
 pub trait Cluster {
-    /// The object of that name as JSON; `None` when there is none. `namespace` is `None` for kinds without one.
+    /// The object of that name as JSON text, unread; `None` when there is none. `namespace` is `None` for kinds without one.
     ///
     /// # Errors
     /// [`Unreadable`] when nobody can tell whether the object exists.
-    fn get(
-        &self,
-        kind: Kind,
-        namespace: Option<&str>,
-        name: &str,
-    ) -> Result<Option<Box<RawValue>>, Unreadable>;
+    fn get(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<Option<String>, Unreadable>;
 
     /// All objects of a kind in a namespace (everywhere with `None`) as JSON, in no particular order.
     /// Nothing, when the API does not serve the kind.
@@ -187,13 +182,9 @@ impl Objects {
 }
 
 impl Cluster for Objects {
-    fn get(
-        &self,
-        kind: Kind,
-        namespace: Option<&str>,
-        name: &str,
-    ) -> Result<Option<Box<RawValue>>, Unreadable> {
-        Ok(self.of(kind, namespace).find(|object| object.name == name).map(|object| object.json.clone()))
+    fn get(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<Option<String>, Unreadable> {
+        let found = self.of(kind, namespace).find(|object| object.name == name);
+        Ok(found.map(|object| object.json.get().to_owned()))
     }
 
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable> {
@@ -221,12 +212,7 @@ impl<'a> Overlay<'a> {
 }
 
 impl Cluster for Overlay<'_> {
-    fn get(
-        &self,
-        kind: Kind,
-        namespace: Option<&str>,
-        name: &str,
-    ) -> Result<Option<Box<RawValue>>, Unreadable> {
+    fn get(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<Option<String>, Unreadable> {
         match self.above.get(kind, namespace, name)? {
             Some(found) => Ok(Some(found)),
             None => self.below.get(kind, namespace, name),

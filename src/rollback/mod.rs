@@ -141,7 +141,7 @@ mod tests {
     }
 
     impl Cluster for Live {
-        fn get(&self, _: Kind, _: Option<&str>, _: &str) -> Result<Option<Box<RawValue>>, Unreadable> {
+        fn get(&self, _: Kind, _: Option<&str>, _: &str) -> Result<Option<String>, Unreadable> {
             panic!("revisions are listed")
         }
 
@@ -154,7 +154,7 @@ mod tests {
     struct Down;
 
     impl Cluster for Down {
-        fn get(&self, _: Kind, _: Option<&str>, _: &str) -> Result<Option<Box<RawValue>>, Unreadable> {
+        fn get(&self, _: Kind, _: Option<&str>, _: &str) -> Result<Option<String>, Unreadable> {
             Err(Unreadable("down".to_owned()))
         }
 
