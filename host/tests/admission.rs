@@ -52,6 +52,10 @@ impl Cluster for Silent {
     fn list(&self, _: Kind, _: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable> {
         Err(Unreadable("no route to host".to_owned()))
     }
+
+    fn list_labelled(&self, _: Kind, _: &str) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        Err(Unreadable("no route to host".to_owned()))
+    }
 }
 
 struct Ask<'a> {

@@ -149,6 +149,10 @@ mod tests {
             self.listed.set(self.listed.get() + 1);
             self.objects.list(kind, namespace)
         }
+
+        fn list_labelled(&self, _: Kind, _: &str) -> Result<Vec<Box<RawValue>>, Unreadable> {
+            panic!("revisions have labels of their own")
+        }
     }
 
     struct Down;
@@ -159,6 +163,10 @@ mod tests {
         }
 
         fn list(&self, _: Kind, _: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable> {
+            Err(Unreadable("down".to_owned()))
+        }
+
+        fn list_labelled(&self, _: Kind, _: &str) -> Result<Vec<Box<RawValue>>, Unreadable> {
             Err(Unreadable("down".to_owned()))
         }
     }
