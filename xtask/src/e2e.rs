@@ -61,6 +61,8 @@ fn provide(workspace: &Workspace) -> Result<PathBuf, Failure> {
 fn test(workspace: &Workspace, provided: &Path, tests: &[&str]) -> Result<(), Failure> {
     let mut command = cargo(workspace, "test");
     // The whole workspace, as in `cargo xtask test`: nothing is compiled twice.
-    command.args(["--release", "--workspace"]).args(tests.iter().flat_map(|test| ["--test", *test]));
+    command
+        .args(["--release", "--workspace", "--no-fail-fast"])
+        .args(tests.iter().flat_map(|test| ["--test", *test]));
     process::run(command.env("ROLLGATE_E2E", provided))
 }

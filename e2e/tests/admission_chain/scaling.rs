@@ -1,12 +1,15 @@
 //! Scaling is in nobody's way.
 
 use anyhow::ensure;
-use rollgate_e2e::{Patch, path};
+use rollgate_e2e::{Api, Patch, Reply, path};
 use serde_json::json;
 
 use crate::people::{AUTOSCALER, FLAGGER, SRE};
 use crate::releases::{named, rollout, target};
 use crate::world::{Test, World};
+
+/// The API server's answer to a write of what has changed since it was read.
+const CONFLICT: u16 = 409;
 
 pub const TESTS: &[Test] = &[Test::beside_others("people_and_autoscalers_scale", scaling)];
 
@@ -26,9 +29,7 @@ fn scaling(world: &World) -> anyhow::Result<()> {
     }
     for object in [&rollout, &primary] {
         let at = format!("{}/scale", path(object));
-        let mut scale = world.api(AUTOSCALER).get(&at)?.body;
-        scale["spec"]["replicas"] = json!(40);
-        let scaled = world.api(AUTOSCALER).replace(&at, &scale)?;
+        let scaled = scale_as_an_autoscaler(&world.api(AUTOSCALER), &at)?;
         ensure!(scaled.accepted(), "{}", scaled.message());
         let stored = world.cluster.api().get(&path(object))?.body;
         ensure!(stored["spec"]["replicas"] == 40, "{stored}");
@@ -37,4 +38,16 @@ fn scaling(world: &World) -> anyhow::Result<()> {
         ensure!(reply.accepted(), "{}", reply.message());
     }
     Ok(())
+}
+
+/// Writes what was read, and again if somebody else wrote in between: the Deployment's controller does.
+fn scale_as_an_autoscaler(api: &Api, at: &str) -> anyhow::Result<Reply> {
+    loop {
+        let mut scale = api.get(at)?.body;
+        scale["spec"]["replicas"] = json!(40);
+        let scaled = api.replace(at, &scale)?;
+        if scaled.status != CONFLICT {
+            return Ok(scaled);
+        }
+    }
 }
