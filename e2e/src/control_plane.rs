@@ -6,8 +6,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::api::Api;
 use crate::certificates::Certificates;
 use crate::kubectl::Kubectl;
 use crate::process::Process;
@@ -28,6 +29,7 @@ pub struct ControlPlane {
     api_server: Process,
     _etcd: Process,
     certificates: Certificates,
+    port: u16,
     folder: PathBuf,
     kubeconfig: PathBuf,
     kubectl: Kubectl,
@@ -49,7 +51,8 @@ impl ControlPlane {
         let etcd = Process::start("etcd", &mut etcd, folder)?;
 
         let port = free_port()?;
-        let kubeconfig = write_kubeconfig(folder, port, &certificates)?;
+        let admin = json!({"client-certificate": certificates.admin.0, "client-key": certificates.admin.1});
+        let kubeconfig = write_kubeconfig(&folder.join("kubeconfig"), port, &certificates, &admin)?;
         let kubectl = Kubectl::new(programs.kubernetes("kubectl"), kubeconfig.clone());
         let mut command = api_server(programs, folder, port, &etcd_address, &certificates)?;
         let mut api_server = Process::start("kube-apiserver", &mut command, folder)?;
@@ -61,6 +64,7 @@ impl ControlPlane {
             api_server,
             _etcd: etcd,
             certificates,
+            port,
             folder: folder.into(),
             kubeconfig,
             kubectl,
@@ -82,6 +86,8 @@ impl ControlPlane {
         command.arg("--cert-dir").arg(self.folder.join("kube-controller-manager"));
         command.args(["--bind-address", "127.0.0.1", "--secure-port", &port.to_string()]);
         command.args(["--use-service-account-credentials", "--leader-elect=false"]);
+        // What takes a cluster hours is done here in minutes.
+        command.args(["--kube-api-qps", "200", "--kube-api-burst", "400"]);
         // There are no nodes: nothing looks after them, nor after what is theirs.
         command.args([
             "--controllers",
@@ -105,6 +111,24 @@ impl ControlPlane {
     #[must_use]
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
+    }
+
+    /// A client that may do everything.
+    ///
+    /// # Errors
+    /// When its certificate cannot be read.
+    pub fn api(&self) -> anyhow::Result<Api> {
+        Api::new(self.port, &self.certificates)
+    }
+
+    /// A kubeconfig for a service account, with a token of its own.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub fn kubeconfig_of(&self, namespace: &str, account: &str) -> anyhow::Result<PathBuf> {
+        let token = self.kubectl.must(&["create", "token", account, "-n", namespace], "")?;
+        let path = self.folder.join(format!("{account}.kubeconfig"));
+        write_kubeconfig(&path, self.port, &self.certificates, &json!({"token": token.trim()}))
     }
 
     /// The API server's audit log: an event a line.
@@ -158,18 +182,21 @@ fn api_server(
     Ok(command)
 }
 
-fn write_kubeconfig(folder: &Path, port: u16, certificates: &Certificates) -> anyhow::Result<PathBuf> {
+fn write_kubeconfig(
+    path: &Path,
+    port: u16,
+    certificates: &Certificates,
+    user: &Value,
+) -> anyhow::Result<PathBuf> {
     let kubeconfig = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "e2e",
         "clusters": [{"name": "e2e", "cluster": {
             "server": format!("https://127.0.0.1:{port}"), "certificate-authority": certificates.authority}}],
-        "users": [{"name": "admin", "user": {
-            "client-certificate": certificates.admin.0, "client-key": certificates.admin.1}}],
-        "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": "admin"}}],
+        "users": [{"name": "e2e", "user": user}],
+        "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": "e2e"}}],
     });
-    let path = folder.join("kubeconfig");
-    std::fs::write(&path, kubeconfig.to_string()).context("cannot write the kubeconfig")?;
-    Ok(path)
+    std::fs::write(path, kubeconfig.to_string()).context("cannot write the kubeconfig")?;
+    Ok(path.into())
 }
 
 /// A port that is free now. Another program may take it before it is used; then that server says so, and the run fails.

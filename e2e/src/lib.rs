@@ -3,19 +3,30 @@
 //! [`Programs`] says where the programs are that `cargo xtask e2e` builds. A [`ControlPlane`] runs etcd, kube-apiserver
 //! and, when asked, kube-controller-manager on loopback; [`Kubectl`] speaks to it as any user; a [`Webhook`] is
 //! `rollgate serve` with the Wasm policy, registered as `deploy/webhook.yaml` says.
+//!
+//! For releases there are the controllers themselves, each a [`DeliveryController`]; pods that [`make_pods_ready`] makes
+//! ready; and [`Measurements`], which answer what the controllers ask.
 
 #![forbid(unsafe_code)]
 
+mod api;
 mod certificates;
 mod control_plane;
 mod controllers;
+mod delivery;
 mod kubectl;
+mod measurements;
+mod pods;
 mod process;
 mod programs;
 mod webhook;
 
+pub use api::{Api, Change};
 pub use control_plane::ControlPlane;
 pub use controllers::install_controllers;
+pub use delivery::DeliveryController;
 pub use kubectl::{Answer, Kubectl};
+pub use measurements::{Answers, Measurements};
+pub use pods::make_pods_ready;
 pub use programs::{Programs, repository};
 pub use webhook::{Registration, Webhook};

@@ -54,6 +54,12 @@ impl Programs {
         self.provided.join("controllers").join(name)
     }
 
+    /// The manifests that a delivery controller, by name, gets its account and its rights from.
+    #[must_use]
+    pub fn accounts(&self, name: &str) -> PathBuf {
+        self.provided.join("accounts").join(name)
+    }
+
     /// The folder of the custom resource definitions.
     #[must_use]
     pub fn definitions(&self) -> PathBuf {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -118,6 +118,24 @@ impl Registration {
             webhook["namespaceSelector"]["matchLabels"] = json!({key: value});
         }
         Self(configuration)
+    }
+
+    /// The same under another name, for exactly the requests that this one's conditions let pass unseen.
+    ///
+    /// # Errors
+    /// When there is not one condition.
+    pub fn of_the_unseen(&self, name: &str) -> anyhow::Result<Self> {
+        let mut configuration = self.0.clone();
+        configuration["metadata"]["name"] = json!(name);
+        for webhook in configuration["webhooks"].as_array_mut().into_iter().flatten() {
+            let [condition] = webhook["matchConditions"].as_array().map_or(&[][..], Vec::as_slice) else {
+                bail!("deploy/webhook.yaml does not have one condition");
+            };
+            let expression = condition["expression"].as_str().context("a condition has no expression")?;
+            let unseen = format!("!({expression})");
+            webhook["matchConditions"] = json!([{"name": "a-controller", "expression": unseen}]);
+        }
+        Ok(Self(configuration))
     }
 
     /// With the two things that differ from one cluster to the next.

@@ -34,7 +34,8 @@ pub fn run(workspace: &Workspace) -> Result<(), Failure> {
 pub fn run_controllers(workspace: &Workspace) -> Result<(), Failure> {
     let provided = provide(workspace)?;
     modules::controllers(&provided.join("controllers"))?;
-    test(workspace, &provided, &["controllers"])
+    modules::accounts(&provided.join("accounts"))?;
+    test(workspace, &provided, &["released_by_controllers"])
 }
 
 /// The folder of what the tests need beside rollgate.

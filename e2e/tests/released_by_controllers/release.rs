@@ -1,0 +1,100 @@
+//! One release, from the first version to the end of the second.
+
+use std::sync::Barrier;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use rollgate_e2e::Api;
+use serde_json::{Value, json};
+
+use crate::events::Event;
+use crate::observe::Observer;
+use crate::plan::{Bad, Plan, Shows};
+use crate::predict::{Outcome, Prediction};
+use crate::workload::{NAME, containers};
+use crate::world::World;
+
+/// Who releases.
+const PERSON: &str = "dev@example.com";
+
+/// How long the first version may take until it serves.
+const FIRST_VERSION: Duration = Duration::from_mins(4);
+
+/// How much later than predicted a release may end before nobody waits for it any more.
+const GRACE: Duration = Duration::from_mins(2);
+
+/// How often what no event tells is looked at.
+const EVERY: Duration = Duration::from_millis(200);
+
+/// A release to be sent.
+pub struct Release<'a> {
+    pub plan: &'a Plan,
+    pub bad: Bad,
+    pub namespace: String,
+    pub objects: Vec<Value>,
+    pub prediction: Prediction,
+}
+
+impl Release<'_> {
+    /// Waits for the first version, then for all others with `start`, sends the second version, and waits for its end.
+    pub fn run(
+        &self,
+        api: &Api,
+        world: &World,
+        events: &Receiver<Event>,
+        start: &Barrier,
+    ) -> anyhow::Result<Outcome> {
+        let mut observer = Observer::new(self.plan.weight);
+        let settled = self.settle(&mut observer, events);
+        start.wait();
+        settled?;
+        if self.plan.shows == Shows::FromTheStart {
+            world.show(&self.namespace);
+        }
+        observer.begin(Instant::now());
+        self.send(api)?;
+        let patience = self.prediction.patience;
+        let limit = Duration::from_secs_f64(self.prediction.outcome.seconds) + patience + GRACE;
+        let begun = Instant::now();
+        loop {
+            if let Some(outcome) = observer.outcome(patience) {
+                return Ok(outcome);
+            }
+            if begun.elapsed() > limit {
+                bail!("it has not ended after {limit:.0?}");
+            }
+            match events.recv_timeout(EVERY) {
+                Ok(event) => observer.see(&event),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => bail!("the cluster is no longer to be seen"),
+            }
+            if observer.weight > 0.0 {
+                world.show(&self.namespace);
+                world.close(&self.namespace);
+            }
+            if let Some(at) = world.refused(&self.namespace) {
+                observer.refused(at);
+            }
+        }
+    }
+
+    fn settle(&self, observer: &mut Observer, events: &Receiver<Event>) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        while !observer.settled {
+            let left = FIRST_VERSION.saturating_sub(begun.elapsed());
+            observer.see(&events.recv_timeout(left).context("its first version does not serve")?);
+        }
+        Ok(())
+    }
+
+    /// Changes the image and nothing else.
+    fn send(&self, api: &Api) -> anyhow::Result<()> {
+        let governs = self.objects.iter().any(|object| object["kind"] == "Rollout");
+        let resource = if governs { "argoproj.io/v1alpha1" } else { "apps/v1" };
+        let plural = if governs { "rollouts" } else { "deployments" };
+        let path = format!("/apis/{resource}/namespaces/{}/{plural}/{NAME}", self.namespace);
+        let patch = json!({"spec": {"template": {"spec": {"containers": containers(2)}}}});
+        api.patch(&path, Some(PERSON), &patch).map(|_| ())
+    }
+}
