@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::cluster::Fields;
 use crate::runtime::{Callbacks, Grants, LoadError, Metadata, Policy, Settings};
 use anyhow::{Context, anyhow, bail};
 use serde_json::Value;
@@ -82,4 +83,10 @@ pub(crate) fn grants(metadata: Option<&Metadata>, context_aware: bool, capabilit
         tracing::warn!("the policy has no metadata, so it is granted no kinds");
     }
     Grants::new(capabilities, if context_aware { asked } else { BTreeSet::new() })
+}
+
+/// The fields that the policy needs of the kinds it was granted.
+pub(crate) fn fields(metadata: Option<&Metadata>, grants: &Grants) -> anyhow::Result<Fields> {
+    let annotations = metadata.and_then(|metadata| metadata.annotations.as_ref());
+    Fields::new(annotations, grants.kinds()).context("cannot use the policy's metadata")
 }

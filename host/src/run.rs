@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::admission::{AdmissionRequest, AdmissionResponse, Original};
-use crate::cluster::{StaticCluster, cluster_objects};
-use crate::runtime::{Callbacks, Capabilities, Limits, ModuleCache, NoCluster, Policy, PolicyType, Settings};
+use crate::cluster::{ClusterArgs, DirectCluster, StaticCluster, cluster_objects, connect};
+use crate::runtime::{
+    Callbacks, Capabilities, Grants, Limits, ModuleCache, NoCluster, Policy, PolicyType, Settings,
+};
 use crate::session::Replay;
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::ValueEnum;
 use serde_json::Value;
 
@@ -33,18 +35,14 @@ pub struct Args {
     /// The runtime of the policy
     #[arg(short, long, value_name = "MODE")]
     execution_mode: Option<ExecutionMode>,
-    /// Let the policy read the kinds its metadata asks for
-    #[arg(long)]
-    allow_context_aware: bool,
+    #[command(flatten)]
+    cluster: ClusterArgs,
     /// Host capabilities the policy may use: *, oci/*, oci/v1/* or an exact name. May be repeated
     #[arg(long, value_name = "PATTERN", default_value = "*")]
     allowed_host_capabilities: Vec<String>,
     /// Session file whose answers stand for the cluster
-    #[arg(long, value_name = "FILE", conflicts_with = "cluster_objects")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cluster_objects", "kubeconfig", "context"])]
     replay_host_capabilities_interactions: Option<PathBuf>,
-    /// Manifest, or directory of manifests, that stands for the cluster. May be repeated
-    #[arg(long, value_name = "PATH")]
-    cluster_objects: Vec<PathBuf>,
     /// The request is any JSON, not an admission request
     #[arg(long)]
     raw: bool,
@@ -105,16 +103,15 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Some(path) => Some(Arc::new(Replay::from_file(path)?)),
         None => None,
     };
-    let capabilities: Arc<dyn Capabilities> = match (&replay, &args.cluster_objects[..]) {
-        (Some(replay), _) => Arc::clone(replay) as _,
-        (None, []) => Arc::new(NoCluster),
-        (None, paths) => Arc::new(StaticCluster::new(cluster_objects(paths)?).context("--cluster-objects")?),
-    };
     let grants = policy_source::grants(
         policy.metadata(),
-        args.allow_context_aware,
+        args.cluster.allow_context_aware,
         args.allowed_host_capabilities.clone(),
     );
+    let capabilities: Arc<dyn Capabilities> = match &replay {
+        Some(replay) => Arc::clone(replay) as _,
+        None => cluster(&args.cluster, &grants)?,
+    };
     let callbacks = Callbacks::shared(grants, capabilities);
 
     let raw = args.raw || policy.metadata().is_some_and(|metadata| metadata.policy_type == PolicyType::Raw);
@@ -129,6 +126,29 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         tracing::warn!(left, "the session holds exchanges the policy did not ask for");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The cluster the policy may read; nobody is asked where it was granted nothing.
+fn cluster(args: &ClusterArgs, grants: &Grants) -> anyhow::Result<Arc<dyn Capabilities>> {
+    if !args.cluster_objects.is_empty() {
+        let objects = cluster_objects(&args.cluster_objects)?;
+        return Ok(Arc::new(StaticCluster::new(objects).context("--cluster-objects")?));
+    }
+    if grants.kinds().is_empty() {
+        return Ok(Arc::new(NoCluster));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot set up the connection to the cluster")?;
+    let client = runtime.block_on(connect(args.kubeconfig.as_deref(), args.context.as_deref()))?;
+    let cluster = DirectCluster::new(runtime, client).map_err(|reason| {
+        anyhow!(
+            "cannot read from the cluster: {reason}. Choose another with --kubeconfig or --context, or give manifests \
+             that stand for it with --cluster-objects"
+        )
+    })?;
+    Ok(Arc::new(cluster))
 }
 
 fn evaluate(

@@ -4,30 +4,50 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-/// The parts to keep, as a tree; a node without children keeps all below it.
-#[derive(Debug, Default)]
-pub(super) struct Mask(BTreeMap<String, Mask>);
+/// The parts to keep, as a tree.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mask(BTreeMap<String, Part>);
+
+#[derive(Clone, Debug)]
+enum Part {
+    Whole,
+    /// The names of members, or the number of items.
+    Outline,
+    Some(Mask),
+}
+
+/// Ends a path of which the outline is kept.
+const OUTLINE: &str = "{}";
 
 impl Mask {
     /// Reads dotted paths; `None` when they ask for everything.
     pub(super) fn new(paths: Option<&[String]>) -> Option<Self> {
         let paths = paths.filter(|paths| !paths.is_empty())?;
+        Some(Self::parse(paths.iter().map(String::as_str)))
+    }
+
+    /// Reads dotted paths; none of them asks for nothing.
+    pub(super) fn parse<'a>(paths: impl IntoIterator<Item = &'a str>) -> Self {
         let mut root = Self::default();
         for path in paths {
             root.insert(path);
         }
-        Some(root)
+        root
     }
 
     fn insert(&mut self, path: &str) {
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));
-        let known = self.0.contains_key(first);
-        let child = self.0.entry(first.to_owned()).or_default();
-        if rest.is_empty() {
-            child.0.clear();
-        } else if !known || !child.0.is_empty() {
-            child.insert(rest);
+        if !rest.is_empty() {
+            let part = self.0.entry(first.to_owned()).or_insert_with(|| Part::Some(Self::default()));
+            if let Part::Some(mask) = part {
+                mask.insert(rest);
+            }
+            return;
         }
+        match first.strip_suffix(OUTLINE) {
+            Some(name) => self.0.insert(name.to_owned(), Part::Outline),
+            None => self.0.insert(first.to_owned(), Part::Whole),
+        };
     }
 
     /// `object` without what the mask leaves out. Type and metadata always stay whole.
@@ -41,9 +61,6 @@ impl Mask {
     }
 
     fn prune(&self, value: &Value) -> Option<Value> {
-        if self.0.is_empty() {
-            return Some(value.clone());
-        }
         match value {
             Value::Object(members) => {
                 let kept: Map<_, _> = members
@@ -54,6 +71,19 @@ impl Mask {
             }
             Value::Array(items) => Some(items.iter().filter_map(|item| self.prune(item)).collect()),
             _ => None,
+        }
+    }
+}
+
+impl Part {
+    fn prune(&self, value: &Value) -> Option<Value> {
+        match (self, value) {
+            (Self::Some(mask), _) => mask.prune(value),
+            (Self::Outline, Value::Object(members)) => {
+                Some(members.keys().map(|name| (name.clone(), Value::Null)).collect())
+            }
+            (Self::Outline, Value::Array(items)) => Some(vec![Value::Null; items.len()].into()),
+            _ => Some(value.clone()),
         }
     }
 }

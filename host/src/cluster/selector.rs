@@ -37,6 +37,28 @@ impl<'a> Selector<'a> {
         Ok(Self(terms.map(parse_term).collect()))
     }
 
+    /// Whether it asks for nothing, and so takes everything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The value that it asks of a key.
+    pub(super) fn value_of(&self, key: &str) -> Option<&'a str> {
+        self.values().find(|(other, _)| *other == key).map(|(_, value)| value)
+    }
+
+    /// A key that must have a value, and the value.
+    pub(super) fn first_value(&self) -> Option<(&'a str, &'a str)> {
+        self.values().next()
+    }
+
+    fn values(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0.iter().filter_map(|(key, requirement)| match requirement {
+            Requirement::Is(value) => Some((*key, *value)),
+            _ => None,
+        })
+    }
+
     pub(super) fn matches_labels(&self, object: &Value) -> bool {
         let labels = object.pointer("/metadata/labels");
         self.0.iter().all(|(key, requirement)| {

@@ -49,6 +49,12 @@ impl Grants {
         Self { capabilities, kinds }
     }
 
+    /// The kinds that may be read.
+    #[must_use]
+    pub fn kinds(&self) -> &BTreeSet<ResourceKind> {
+        &self.kinds
+    }
+
     fn covers_capability(&self, path: &str) -> bool {
         self.capabilities.iter().any(|pattern| match pattern.strip_suffix('*') {
             Some(prefix) if prefix.is_empty() || prefix.ends_with('/') => path.starts_with(prefix),

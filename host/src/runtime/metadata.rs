@@ -48,6 +48,12 @@ pub struct ResourceKind {
     pub kind: String,
 }
 
+impl std::fmt::Display for ResourceKind {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}/{}", self.api_version, self.kind)
+    }
+}
+
 impl Metadata {
     /// Reads the first metadata section of `wasm`; `None` when there is none.
     ///

@@ -1,6 +1,7 @@
 //! What the server counts.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
@@ -10,6 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use super::cluster_metrics::ClusterMetrics;
+use crate::cluster::LiveCluster;
 use crate::runtime::CallError;
 
 /// Content type of the exposition.
@@ -69,8 +72,12 @@ impl From<&CallError> for Outcome {
 }
 
 impl Metrics {
-    pub(super) fn new() -> Self {
+    /// With those of the cluster that is watched, if one is.
+    pub(super) fn new(live: Option<Arc<LiveCluster>>) -> Self {
         let mut registry = Registry::with_prefix("rollgate");
+        if let Some(live) = live {
+            registry.register_collector(Box::new(ClusterMetrics(live)));
+        }
         let reviews = Family::default();
         registry.register("reviews", "Admission reviews answered", reviews.clone());
         let duration = Histogram::new(exponential_buckets(0.000_05, 2.0, 17));

@@ -1,5 +1,6 @@
 //! `rollgate serve`: a policy as a validating webhook.
 
+mod cluster_metrics;
 mod evaluator;
 mod metrics;
 mod review;
@@ -17,8 +18,10 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use axum_server::Handle;
 
-use crate::cluster::{StaticCluster, cluster_objects};
-use crate::runtime::{Callbacks, Capabilities, Limits, ModuleCache, NoCluster, Policy, Settings};
+use crate::cluster::{ClusterArgs, LiveCluster, Pace, StaticCluster, cluster_objects, connect};
+use crate::runtime::{
+    Callbacks, Capabilities, Grants, Limits, Metadata, ModuleCache, NoCluster, Policy, Settings,
+};
 use crate::{policy_source, quantity};
 use evaluator::Evaluator;
 use routes::Server;
@@ -47,12 +50,8 @@ pub struct Args {
     /// Where to write the authority of the issued certificate in PEM
     #[arg(long, value_name = "FILE", conflicts_with = "cert")]
     ca_out: Option<PathBuf>,
-    /// Manifest, or directory of manifests, that stands for the cluster. May be repeated
-    #[arg(long, value_name = "PATH")]
-    cluster_objects: Vec<PathBuf>,
-    /// Let the policy read the kinds its metadata asks for
-    #[arg(long)]
-    allow_context_aware: bool,
+    #[command(flatten)]
+    cluster: ClusterArgs,
     /// Host capabilities the policy may use: *, oci/*, oci/v1/* or an exact name. May be repeated
     #[arg(long, value_name = "PATTERN", default_value = "*")]
     allowed_host_capabilities: Vec<String>,
@@ -87,7 +86,12 @@ const GRACE: Duration = Duration::from_secs(30);
 /// # Errors
 /// When the server cannot start: each error names the file or address and what to do.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let evaluator = evaluator(args)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the server's threads")?;
+    // The cluster is watched as soon as it is known which kinds.
+    let (evaluator, live) = runtime.block_on(evaluator(args))?;
     let identity = match (&args.cert, &args.key) {
         (Some(cert), Some(key)) => tls::Identity::from_files(cert, key)?,
         _ => tls::Identity::issue(&args.tls_san)?,
@@ -99,15 +103,11 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(path) = &args.ca_out {
         write_authority(path, &identity)?;
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the server's threads")?;
-    runtime.block_on(serve(args, listener, identity, evaluator))?;
+    runtime.block_on(serve(args, listener, identity, Server::new(evaluator, live)))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn evaluator(args: &Args) -> anyhow::Result<Evaluator> {
+async fn evaluator(args: &Args) -> anyhow::Result<(Evaluator, Option<Arc<LiveCluster>>)> {
     let available =
         || std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1));
     let limits = Limits {
@@ -126,16 +126,12 @@ fn evaluator(args: &Args) -> anyhow::Result<Evaluator> {
         Ok(other) => bail!("{} speaks protocol {other:?}; only \"v1\" is offered", path.display()),
         Err(error) => bail!("{} is not a Kubewarden policy: {error}", path.display()),
     }
-    let capabilities: Arc<dyn Capabilities> = if args.cluster_objects.is_empty() {
-        Arc::new(NoCluster)
-    } else {
-        Arc::new(StaticCluster::new(cluster_objects(&args.cluster_objects)?).context("--cluster-objects")?)
-    };
     let grants = policy_source::grants(
         policy.metadata(),
-        args.allow_context_aware,
+        args.cluster.allow_context_aware,
         args.allowed_host_capabilities.clone(),
     );
+    let (capabilities, live) = cluster(&args.cluster, policy.metadata(), &grants).await?;
     let callbacks = Callbacks::shared(grants, capabilities);
     let settings = match &args.settings {
         Some(path) => policy_source::settings_from_file(path)?,
@@ -145,7 +141,27 @@ fn evaluator(args: &Args) -> anyhow::Result<Evaluator> {
         Some(path) => path.display().to_string(),
         None => "the policy does not run without settings: give them with --settings".to_owned(),
     })?;
-    Ok(Evaluator::new(policy, settings, callbacks, args.max_queued))
+    Ok((Evaluator::new(policy, settings, callbacks, args.max_queued), live))
+}
+
+/// The cluster the policy may read, and that same one if it is a live one. Nothing is watched that was not granted.
+async fn cluster(
+    args: &ClusterArgs,
+    metadata: Option<&Metadata>,
+    grants: &Grants,
+) -> anyhow::Result<(Arc<dyn Capabilities>, Option<Arc<LiveCluster>>)> {
+    if !args.cluster_objects.is_empty() {
+        let objects = cluster_objects(&args.cluster_objects)?;
+        return Ok((Arc::new(StaticCluster::new(objects).context("--cluster-objects")?), None));
+    }
+    if grants.kinds().is_empty() {
+        return Ok((Arc::new(NoCluster), None));
+    }
+    let fields = policy_source::fields(metadata, grants)?;
+    let client = connect(args.kubeconfig.as_deref(), args.context.as_deref()).await?;
+    let live =
+        Arc::new(LiveCluster::watch(&client, grants.kinds().iter().cloned(), &fields, Pace::default()));
+    Ok((Arc::clone(&live) as _, Some(live)))
 }
 
 fn write_authority(path: &Path, identity: &tls::Identity) -> anyhow::Result<()> {
@@ -160,11 +176,11 @@ async fn serve(
     args: &Args,
     listener: TcpListener,
     identity: tls::Identity,
-    evaluator: Evaluator,
+    server: Server,
 ) -> anyhow::Result<()> {
     let stop = stop_signal().context("cannot listen for signals")?;
     let address = listener.local_addr().context("cannot read the bound address")?;
-    let server = Arc::new(Server::new(evaluator));
+    let server = Arc::new(server);
     let config = identity.config();
     if let Some(files) = identity.into_files() {
         tokio::spawn(tls::reload(tls::Renewal::new(files, config.clone())));

@@ -1,5 +1,6 @@
 //! The endpoints.
 
+use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use super::evaluator::{Evaluator, Failure};
 use super::metrics::{self, Metrics, Outcome};
 use super::review::{self, Answer, Refusal};
 use crate::admission::{AdmissionRequest, AdmissionResponse, Original};
+use crate::cluster::{KindStatus, LiveCluster};
 
 /// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,13 +26,15 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Server {
     evaluator: Evaluator,
     metrics: Metrics,
+    live: Option<Arc<LiveCluster>>,
     /// Whether the process was told to stop.
     pub(super) draining: AtomicBool,
 }
 
 impl Server {
-    pub(super) fn new(evaluator: Evaluator) -> Self {
-        Self { evaluator, metrics: Metrics::new(), draining: AtomicBool::new(false) }
+    pub(super) fn new(evaluator: Evaluator, live: Option<Arc<LiveCluster>>) -> Self {
+        let metrics = Metrics::new(live.clone());
+        Self { evaluator, metrics, live, draining: AtomicBool::new(false) }
     }
 }
 
@@ -73,7 +77,27 @@ async fn ready(State(server): State<Arc<Server>>) -> Response {
     if server.draining.load(Ordering::Relaxed) {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
     }
-    "ok\n".into_response()
+    let kinds = server.live.as_ref().map(|live| live.status()).unwrap_or_default();
+    let (status, body) = readiness(&kinds);
+    (status, body).into_response()
+}
+
+/// Ready once every kind was read. A watch that breaks later is told and does no harm to readiness: all replicas lose
+/// the API server at once, and none of them would be there to answer when it is back.
+fn readiness(kinds: &[KindStatus]) -> (StatusCode, String) {
+    let ready = kinds.iter().all(|kind| kind.synced);
+    let mut body =
+        String::from(if ready { "ok\n" } else { "not everything was read from the cluster yet\n" });
+    for KindStatus { kind, synced, contact_age, trouble, .. } in kinds {
+        let since = contact_age.unwrap_or_default().as_secs();
+        let _ = match (synced, trouble) {
+            (false, Some(trouble)) => writeln!(body, "{kind}: not read yet: {trouble}"),
+            (false, None) => writeln!(body, "{kind}: not read yet"),
+            (true, Some(trouble)) => writeln!(body, "{kind}: as it was {since} s ago: {trouble}"),
+            (true, None) => Ok(()),
+        };
+    }
+    (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, body)
 }
 
 async fn expose(State(server): State<Arc<Server>>) -> Response {
@@ -184,5 +208,43 @@ fn without_patch(response: AdmissionResponse) -> AdmissionResponse {
         warnings: response.warnings,
         audit_annotations: response.audit_annotations,
         ..AdmissionResponse::rejected(&response.uid, 500, message.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::ResourceKind;
+
+    fn status(kind: &str, synced: bool, trouble: Option<&str>) -> KindStatus {
+        KindStatus {
+            kind: ResourceKind { api_version: "v1".into(), kind: kind.into() },
+            synced,
+            served: true,
+            objects: 0,
+            bytes: 0,
+            contact_age: Some(Duration::from_secs(90)),
+            errors: 0,
+            trouble: trouble.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn what_was_never_read_keeps_from_being_ready_and_what_broke_later_does_not() {
+        let broken = status("Service", true, Some("no route to host"));
+        let fine = status("ConfigMap", true, None);
+        let (code, body) = readiness(&[broken.clone(), fine.clone()]);
+        assert_eq!(
+            (code, &*body),
+            (StatusCode::OK, "ok\nv1/Service: as it was 90 s ago: no route to host\n")
+        );
+        let (code, body) = readiness(&[fine, status("PodTemplate", false, None), broken]);
+        assert_eq!(code, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(
+            body,
+            "not everything was read from the cluster yet\nv1/PodTemplate: not read yet\n\
+             v1/Service: as it was 90 s ago: no route to host\n"
+        );
+        assert_eq!(readiness(&[]), (StatusCode::OK, "ok\n".to_owned()));
     }
 }

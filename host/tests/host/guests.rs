@@ -60,6 +60,11 @@ pub fn behaviours_with_metadata() -> Vec<u8> {
     annotated(&[metadata])
 }
 
+/// A kubeconfig for an API server that is not there.
+pub const NOWHERE: &str = "{apiVersion: v1, kind: Config, current-context: nowhere,\n\
+    contexts: [{name: nowhere, context: {cluster: nowhere, user: nobody}}],\n\
+    clusters: [{name: nowhere, cluster: {server: 'http://127.0.0.1:1'}}], users: [{name: nobody, user: {}}]}\n";
+
 /// As [`behaviours`], with metadata sections of the given contents.
 pub fn annotated(sections: &[&str]) -> Vec<u8> {
     let sections = sections.iter().fold(String::new(), |mut all, section| {

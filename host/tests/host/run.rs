@@ -266,6 +266,20 @@ fn manifests_stand_for_the_cluster_if_the_policy_may_read_it() {
 }
 
 #[test]
+fn a_cluster_that_does_not_answer_is_an_error() {
+    let bench = Bench::new(&guests::behaviours_with_metadata());
+    let kubeconfig = bench.write("kubeconfig", guests::NOWHERE);
+    let kubeconfig = kubeconfig.to_str().expect("UTF-8");
+    let outcome = bench.run("known", &["--allow-context-aware", "--kubeconfig", kubeconfig]);
+    assert_eq!((outcome.code, &*outcome.stdout), (1, ""));
+    let error = outcome.stderr.lines().last().expect("an error");
+    assert!(
+        error.starts_with("Error: cannot read from the cluster: ") && error.contains("refused"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_recorded_session_stands_for_the_cluster() {
     let bench = Bench::new(&guests::behaviours_with_metadata());
     let session = bench.write(

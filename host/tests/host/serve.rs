@@ -392,6 +392,57 @@ fn manifests_stand_for_the_cluster_and_mutations_are_refused() {
 }
 
 #[test]
+fn without_its_api_server_the_server_starts_and_says_what_it_lacks() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let kubeconfig = directory.path().join("kubeconfig");
+    std::fs::write(&kubeconfig, guests::NOWHERE).expect("a file");
+    let wasm = guests::behaviours_with_metadata();
+    let args = ["--allow-context-aware", "--kubeconfig", kubeconfig.to_str().expect("UTF-8")];
+    let server = Server::start_with(&wasm, &args);
+    server.still_serves();
+    let started = Instant::now();
+    let ready = loop {
+        let ready = server.get("/readyz");
+        if ready.body.contains("refused") {
+            break ready;
+        }
+        assert!(started.elapsed() < PATIENCE, "no reason is given: {}", ready.body);
+    };
+    assert_eq!(ready.status, 503);
+    let mut lines = ready.body.lines();
+    assert_eq!(lines.next(), Some("not everything was read from the cluster yet"));
+    assert!(lines.next().expect("a kind").starts_with("v1/Namespace: not read yet: "), "{}", ready.body);
+    let message = server.review("known")["status"]["message"].as_str().expect("a message").to_owned();
+    let expected = "internal server error: Guest call failure: Callback evaluation failure: \
+                    v1/Namespace could not be read from the cluster yet: ";
+    assert!(message.starts_with(expected) && message.contains("refused"), "{message}");
+    let metrics = server.get("/metrics").body;
+    for line in [
+        r#"rollgate_cluster_synced{kind="v1/Namespace"} 0"#,
+        r#"rollgate_cluster_objects{kind="v1/Namespace"} 0"#,
+        r#"rollgate_cluster_memory_bytes{kind="v1/Namespace"} 0"#,
+    ] {
+        assert!(metrics.lines().any(|found| found == line), "{line} is not in {metrics}");
+    }
+    let errors = metrics.lines().find(|line| line.starts_with("rollgate_cluster_errors_total{"));
+    assert!(errors.is_some_and(|line| !line.ends_with(" 0")), "{metrics}");
+}
+
+#[test]
+fn a_kubeconfig_that_cannot_be_used_is_an_error_at_the_start() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let wasm = guests::behaviours_with_metadata();
+    let kubeconfig = directory.path().join("kubeconfig");
+    let path = kubeconfig.to_str().expect("UTF-8");
+    let args = ["--allow-context-aware", "--kubeconfig", path];
+    let missing = start_error(directory.path(), Some(&wasm), &args);
+    assert!(missing.starts_with(&format!("cannot use {path}: ")), "{missing}");
+    std::fs::write(&kubeconfig, guests::NOWHERE).expect("a file");
+    let other = start_error(directory.path(), Some(&wasm), &[&args[..], &["--context", "other"]].concat());
+    assert!(other.starts_with(&format!("cannot use {path}: ")) && other.contains("other"), "{other}");
+}
+
+#[test]
 fn a_certificate_from_files_is_served() {
     let directory = tempfile::tempdir().expect("a directory");
     let (cert, key) = self_signed(directory.path(), "tls");
