@@ -113,6 +113,15 @@ impl ControlPlane {
         &self.kubeconfig
     }
 
+    /// The version the API server tells.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn version(&self) -> anyhow::Result<String> {
+        let version = self.api()?.get("/version")?;
+        Ok(version["gitVersion"].as_str().context("the API server has no version")?.to_owned())
+    }
+
     /// A client that may do everything.
     ///
     /// # Errors

@@ -22,11 +22,11 @@ pub const PLANS: &[Plan] = &[
     ),
     Plan::new(
         "argo-background",
-        "4 pods, 25, 50 and 75 for 10 s each, an analysis beside them, one failure borne",
+        "4 pods, 25, 50 and 75 for 12 s each, an analysis beside them, one failure borne",
         |place| {
             let measured = json!({"interval": "5s", "failureLimit": 1});
             let canary = json!({"analysis": templates("signals"),
-                "steps": [set_weight(25), pause(10), set_weight(50), pause(10), set_weight(75), pause(10)]});
+                "steps": [set_weight(25), pause(12), set_weight(50), pause(12), set_weight(75), pause(12)]});
             by_pods(place, 4, &canary, vec![signals(place, &measured)])
         },
         &[Nothing, Everything, Alone(Availability)],
@@ -91,7 +91,7 @@ pub const PLANS: &[Plan] = &[
         "an analysis at 40 with a gap between success and failure; a fifth of the requests fails",
         |place| {
             let gap = json!({"interval": "5s", "count": 3,
-                "successCondition": "result[0] < 0.01", "failureCondition": "result[0] > 0.5"});
+                "successCondition": "len(result) > 0 && result[0] < 0.01", "failureCondition": "len(result) == 0 || result[0] > 0.5"});
             let steps = json!([set_weight(40), analysis("signals")]);
             let template = analysis_template(place, "signals", &[metric(place, ErrorRate, &gap)]);
             routed(place, &json!({"steps": steps}), vec![template])
@@ -104,7 +104,7 @@ pub const PLANS: &[Plan] = &[
         "the same gap beside the steps, one inconclusive measurement borne",
         |place| {
             let gap = json!({"interval": "5s", "inconclusiveLimit": 1,
-                "successCondition": "result[0] < 0.01", "failureCondition": "result[0] > 0.5"});
+                "successCondition": "len(result) > 0 && result[0] < 0.01", "failureCondition": "len(result) == 0 || result[0] > 0.5"});
             let template = analysis_template(place, "signals", &[metric(place, ErrorRate, &gap)]);
             let canary = json!({"analysis": templates("signals"),
                 "steps": [set_weight(20), pause(30), set_weight(60), pause(10)]});
@@ -185,6 +185,65 @@ pub const PLANS: &[Plan] = &[
         &[Everything, Alone(Latency)],
     ),
     Plan::new(
+        "argo-header-route",
+        "requests with a header, an analysis of those, then 50 for 5 s",
+        |place| {
+            let matches = json!([{"headerName": "x-canary", "headerValue": {"exact": "yes"}}]);
+            let routing = json!({"managedRoutes": [{"name": "by-header"}],
+                "istio": {"virtualService": {"name": NAME, "routes": ["primary"]}}});
+            let steps = json!([{"setHeaderRoute": {"name": "by-header", "match": matches}},
+                analysis("signals"), set_weight(50), pause(5)]);
+            let canary = json!({"trafficRouting": routing, "steps": steps});
+            routed(place, &canary, vec![signals(place, &two_of_three())])
+        },
+        &[Nothing, Everything],
+    ),
+    Plan::new(
+        "argo-there-and-back",
+        "60 for 5 s, then an analysis at 20",
+        |place| {
+            let steps = json!([set_weight(60), pause(5), set_weight(20), analysis("signals")]);
+            routed(place, &json!({"steps": steps}), vec![signals(place, &two_of_three())])
+        },
+        &[Nothing, Everything],
+    ),
+    Plan::new(
+        "argo-measured-once",
+        "an analysis beside the steps that measures once",
+        |place| {
+            let canary = json!({"analysis": templates("signals"), "steps": [set_weight(50), pause(8)]});
+            routed(place, &canary, vec![signals(place, &json!({}))])
+        },
+        &[Everything],
+    ),
+    Plan::new(
+        "argo-beside-and-between",
+        "failing requests measured beside the steps, latency at 30",
+        |place| {
+            let errors = json!({"interval": "6s", "failureLimit": 2});
+            let canary = json!({"analysis": templates("errors"), "steps": [set_weight(30), analysis("latency")]});
+            let templates = vec![
+                analysis_template(place, "errors", &[metric(place, ErrorRate, &errors)]),
+                analysis_template(place, "latency", &[metric(place, Latency, &two_of_three())]),
+            ];
+            routed(place, &canary, templates)
+        },
+        &[Nothing, Alone(ErrorRate), Alone(Latency)],
+    ),
+    Plan::new(
+        "argo-inconclusive-first",
+        "failing requests with a gap, latency with one failure borne; a fifth of the requests fails",
+        |place| {
+            let gap = json!({"interval": "5s", "count": 3, "successCondition": "result[0] < 0.01",
+                "failureCondition": "result[0] > 0.5", "consecutiveErrorLimit": 2});
+            let both = [metric(place, ErrorRate, &gap), metric(place, Latency, &two_of_three())];
+            let steps = json!([set_weight(20), analysis("signals")]);
+            routed(place, &json!({"steps": steps}), vec![analysis_template(place, "signals", &both)])
+        },
+        &[Everything, Alone(Latency)],
+    )
+    .just_bad(),
+    Plan::new(
         "argo-dry-run",
         "an analysis whose latency is a dry run",
         |place| {
@@ -241,6 +300,20 @@ pub const PLANS: &[Plan] = &[
     .weighed_by(Weight::ActiveService)
     .shown_from_the_start(),
     Plan::new(
+        "argo-blue-green-inconclusive",
+        "blue-green, an analysis with a gap after the switch; a fifth of the requests fails",
+        |place| {
+            let gap = json!({"interval": "5s", "count": 3, "successCondition": "result[0] < 0.01",
+                "failureCondition": "result[0] > 0.5", "consecutiveErrorLimit": 2});
+            let strategy = json!({"postPromotionAnalysis": templates("signals")});
+            blue_green(place, &strategy, analysis_template(place, "signals", &[metric(place, ErrorRate, &gap)]))
+        },
+        &[Everything],
+    )
+    .weighed_by(Weight::ActiveService)
+    .shown_from_the_start()
+    .just_bad(),
+    Plan::new(
         "argo-blue-green-by-hand",
         "blue-green, an analysis of failing requests, promotion by hand",
         |place| {
@@ -280,6 +353,18 @@ pub const PLANS: &[Plan] = &[
         &[Nothing, Everything],
     )
     .shown_from_the_start(),
+    Plan::new(
+        "argo-experiment-weighted",
+        "20, then an experiment that gets 10 of its own, with a required analysis",
+        |place| {
+            let mut experiment = experiment("30s", &json!([{"name": "signals", "templateName": "signals",
+                "requiredForCompletion": true}]));
+            experiment["experiment"]["templates"][0]["weight"] = json!(10);
+            let steps = json!([set_weight(20), pause(3), experiment, set_weight(50), pause(5)]);
+            routed(place, &json!({"steps": steps}), vec![signals(place, &two_of_three())])
+        },
+        &[Nothing, Everything],
+    ),
     Plan::new(
         "argo-experiment-outrun",
         "an experiment of 8 s with an analysis that would fail after 20 s, then 50 for 5 s",
@@ -323,9 +408,9 @@ fn experiment(duration: &str, analyses: &Value) -> Value {
 /// A metric of a signal, measured as `measured` says.
 fn metric(place: &Place, signal: Signal, measured: &Value) -> Value {
     let condition = match signal {
-        Signal::ErrorRate => "result[0] <= 0.05",
-        Signal::Latency => "result[0] <= 0.5",
-        Signal::Availability => "result[0] >= 0.9",
+        Signal::ErrorRate => "len(result) > 0 && result[0] <= 0.05",
+        Signal::Latency => "len(result) > 0 && result[0] <= 0.5",
+        Signal::Availability => "len(result) > 0 && result[0] >= 0.9",
     };
     let prometheus =
         json!({"address": place.measurements.prometheus(), "query": query(signal, &place.namespace)});

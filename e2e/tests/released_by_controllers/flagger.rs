@@ -24,6 +24,13 @@ pub const PLANS: &[Plan] = &[
     )
     .shown_from_the_start(),
     Plan::new(
+        "flagger-weights-to-the-end",
+        "steps to 50 and 100, threshold 1",
+        |place| canary(place, &Signal::ALL, &json!({"threshold": 1, "stepWeights": [50, 100]}), &[]),
+        &[Nothing],
+    )
+    .shown_from_the_start(),
+    Plan::new(
         "flagger-threshold-zero",
         "one step to 50, threshold 0",
         |place| canary(place, &Signal::ALL, &json!({"threshold": 0, "stepWeights": [50]}), &[]),
@@ -81,6 +88,27 @@ pub const PLANS: &[Plan] = &[
     )
     .shown_from_the_start(),
     Plan::new(
+        "flagger-blue-green-gate",
+        "provider kubernetes, 2 iterations, failing requests measured, a gate before promotion that stays closed",
+        |place| {
+            let analysis = json!({"threshold": 1, "iterations": 2});
+            let objects = canary(place, &[ErrorRate], &analysis, &[("closed", "confirm-promotion")]);
+            of_provider(objects, "kubernetes")
+        },
+        &[Alone(Latency)],
+    )
+    .weighed_by(Weight::Nowhere)
+    .shown_from_the_start(),
+    Plan::new(
+        "flagger-blue-green-mirror",
+        "2 iterations of mirrored requests, threshold 1",
+        |place| {
+            canary(place, &Signal::ALL, &json!({"threshold": 1, "iterations": 2, "mirror": true}), &[])
+        },
+        &[Nothing, Everything],
+    )
+    .shown_from_the_start(),
+    Plan::new(
         "flagger-a-b",
         "2 iterations with a match, threshold 1",
         |place| {
@@ -106,7 +134,7 @@ pub const PLANS: &[Plan] = &[
         "steps of 20 up to 40, failing requests measured, a gate before promotion that stays closed",
         |place| {
             let analysis = json!({"threshold": 2, "stepWeight": 20, "maxWeight": 40});
-            canary(place, &[ErrorRate], &analysis, &[("gate", "confirm-promotion")])
+            canary(place, &[ErrorRate], &analysis, &[("closed", "confirm-promotion")])
         },
         &[Everything, Alone(Latency)],
     )
@@ -116,7 +144,7 @@ pub const PLANS: &[Plan] = &[
         "steps of 20 up to 60, failing requests measured, a gate before each that closes after the first",
         |place| {
             let analysis = json!({"threshold": 1, "stepWeight": 20, "maxWeight": 60});
-            canary(place, &[ErrorRate], &analysis, &[("gate", "confirm-traffic-increase")])
+            canary(place, &[ErrorRate], &analysis, &[("closes", "confirm-traffic-increase")])
         },
         &[Everything, Alone(Latency)],
     )
@@ -139,18 +167,6 @@ pub const PLANS: &[Plan] = &[
             canary(place, &[], &analysis, &[("smoke", "rollout")])
         },
         &[Everything, Alone(Availability)],
-    )
-    .shown_from_the_start(),
-    Plan::new(
-        "flagger-skip-analysis",
-        "an analysis, and skipAnalysis",
-        |place| {
-            let mut objects =
-                canary(place, &Signal::ALL, &json!({"threshold": 1, "stepWeight": 20, "maxWeight": 40}), &[]);
-            canary_of(&mut objects)["spec"]["skipAnalysis"] = json!(true);
-            objects
-        },
-        &[Everything],
     )
     .shown_from_the_start(),
 ];

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::events::{Event, Kind};
 use crate::plan::Weight;
 use crate::predict::Outcome;
+use crate::workload::NAME;
 
 /// The label by which Argo Rollouts tells the pods of one version from those of another.
 const HASH: &str = "rollouts-pod-template-hash";
@@ -23,8 +24,13 @@ pub struct Observer {
     /// The first stage has begun.
     started: Option<Instant>,
     /// The share of requests the new version has, in percent.
-    pub weight: f64,
-    peak: f64,
+    weight: f64,
+    /// Some requests reach the new version by a match, whatever the weight.
+    matching: bool,
+    /// Every share it had before the end, in turn.
+    shares: Vec<f64>,
+    /// The controller has begun with the new version.
+    pub under_way: bool,
     /// Ready pods, by `ReplicaSet`; whether they are of the stable version.
     pods: BTreeMap<String, (bool, f64)>,
     end: Option<(End, Instant)>,
@@ -41,7 +47,9 @@ impl Observer {
             settled: false,
             started: None,
             weight: 0.0,
-            peak: 0.0,
+            matching: false,
+            shares: Vec::new(),
+            under_way: false,
             pods: BTreeMap::new(),
             end: None,
             over: false,
@@ -51,10 +59,15 @@ impl Observer {
 
     /// The release begins; a Rollout's first stage begins with it.
     pub fn begin(&mut self, at: Instant) {
-        self.peak = 0.0;
+        self.shares.clear();
         if !self.stable.is_empty() {
             self.started = Some(at);
         }
+    }
+
+    /// Whether a request has reached the new version, or may.
+    pub fn exposed(&self) -> bool {
+        self.weight > 0.0 || self.matching
     }
 
     /// A gate was found closed.
@@ -80,8 +93,10 @@ impl Observer {
     pub fn outcome(&self, patience: Duration) -> Option<Outcome> {
         let started = self.started?;
         let outcome = |end, at: Instant| {
-            let peak = if end == End::Promoted { 100.0 } else { self.peak };
-            Some(Outcome { end, seconds: at.saturating_duration_since(started).as_secs_f64(), peak })
+            let peak = self.shares.iter().copied().fold(0.0, f64::max);
+            let peak = if end == End::Promoted { 100.0 } else { peak };
+            let seconds = at.saturating_duration_since(started).as_secs_f64();
+            Some(Outcome { end, seconds, peak, shares: self.shares.clone() })
         };
         match (self.end, self.waits_from) {
             (Some((End::RolledBack, _)), _) if self.weight > 0.0 => None,
@@ -105,6 +120,9 @@ impl Observer {
         if current == self.stable {
             return;
         }
+        self.under_way |= status["updatedReplicas"].as_u64() > Some(0)
+            || status["currentStepIndex"].as_u64() > Some(0)
+            || status["pauseConditions"].is_array();
         if status["abort"] == true {
             self.ends(End::RolledBack, at);
             self.over = true;
@@ -147,13 +165,16 @@ impl Observer {
         if self.settled && routes.iter().any(|route| !route["mirror"].is_null()) {
             self.started.get_or_insert(at);
         }
+        self.matching = routes.iter().any(|route| !route["match"].is_null());
         let Some(route) = routes.iter().find(|route| route["match"].is_null()) else { return };
-        let to_canary = |route: &&Value| {
-            route["destination"]["host"].as_str().is_some_and(|host| host.ends_with("-canary"))
+        let to_stable = |route: &&Value| {
+            let host = route["destination"]["host"].as_str().unwrap_or_default();
+            host == NAME || host == "shop-primary"
         };
         let destinations = route["route"].as_array().map_or(&[][..], Vec::as_slice);
-        let weight = destinations.iter().find(to_canary).and_then(|route| route["weight"].as_f64());
-        self.weigh(weight.unwrap_or(0.0));
+        let stable = destinations.iter().find(to_stable).map(|route| route["weight"].as_f64());
+        // One destination alone has no weight.
+        self.weigh(100.0 - stable.map_or(0.0, |weight| weight.unwrap_or(100.0)));
         if self.settled && self.weight > 0.0 {
             self.started.get_or_insert(at);
         }
@@ -185,8 +206,8 @@ impl Observer {
 
     fn weigh(&mut self, weight: f64) {
         self.weight = weight;
-        if self.end.is_none() {
-            self.peak = self.peak.max(weight);
+        if self.end.is_none() && self.shares.last() != Some(&weight) {
+            self.shares.push(weight);
         }
     }
 }

@@ -10,17 +10,19 @@ use serde_json::Value;
 use serde_json::value::to_raw_value;
 
 /// How a release ends, when and after how much.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Outcome {
     pub end: End,
     /// From the first stage to the end, or to where the release waits.
     pub seconds: f64,
     /// The largest share of the requests, in percent.
     pub peak: f64,
+    /// Every share it has or may have, in turn.
+    pub shares: Vec<f64>,
 }
 
 /// What is expected of a release.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Prediction {
     pub outcome: Outcome,
     /// The longest interval between two measurements.
@@ -39,13 +41,14 @@ pub fn predict(objects: &[Value], namespace: &str, bad: &[Signal]) -> anyhow::Re
     let plan = objects.iter().find_map(read).context("no Rollout and no Canary")?;
     let plan = plan.map_err(|error| anyhow!("{}: {error}", error.path))?;
     let timeline = play_good(&plan);
+    let shares = plan.stages.iter().map(|stage| stage.effective_weight).collect();
     let outcome = if bad.is_empty() {
         let seconds = timeline.promoted_at.context("a release without fault is not promoted")?;
-        Outcome { end: End::Promoted, seconds, peak: 100.0 }
+        Outcome { end: End::Promoted, seconds, peak: 100.0, shares }
     } else {
         let alone: &[Signal] = if let [signal] = bad { &[*signal] } else { &[] };
         let played = outcomes(&plan, &timeline, alone, false).pop().context("nothing was played")?;
-        Outcome { end: played.end, seconds: played.seconds, peak: played.peak_weight }
+        Outcome { end: played.end, seconds: played.seconds, peak: played.peak_weight, shares }
     };
     let interval = intervals(&plan).fold(0.0, f64::max);
     Ok(Prediction { outcome, interval, patience: Duration::from_secs_f64(longest(&plan) + interval) })

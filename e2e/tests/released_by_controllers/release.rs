@@ -1,7 +1,7 @@
 //! One release, from the first version to the end of the second.
 
-use std::sync::Barrier;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Barrier, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -24,6 +24,9 @@ const FIRST_VERSION: Duration = Duration::from_mins(4);
 /// How much later than predicted a release may end before nobody waits for it any more.
 const GRACE: Duration = Duration::from_mins(2);
 
+/// How long others wait at most until a release is under way.
+const TURN: Duration = Duration::from_secs(5);
+
 /// How often what no event tells is looked at.
 const EVERY: Duration = Duration::from_millis(200);
 
@@ -36,6 +39,12 @@ pub struct Release<'a> {
     pub prediction: Prediction,
 }
 
+/// When a release may begin: when the first versions of all serve, and one after the other.
+pub struct Start {
+    pub together: Barrier,
+    pub turn: Mutex<()>,
+}
+
 impl Release<'_> {
     /// Waits for the first version, then for all others with `start`, sends the second version, and waits for its end.
     pub fn run(
@@ -43,12 +52,15 @@ impl Release<'_> {
         api: &Api,
         world: &World,
         events: &Receiver<Event>,
-        start: &Barrier,
+        start: &Start,
     ) -> anyhow::Result<Outcome> {
         let mut observer = Observer::new(self.plan.weight);
         let settled = self.settle(&mut observer, events);
-        start.wait();
+        start.together.wait();
         settled?;
+        // Fifty that begin at once make one another late.
+        let turn = || start.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut turn = self.of_argo_rollouts().then(turn);
         if self.plan.shows == Shows::FromTheStart {
             world.show(&self.namespace);
         }
@@ -69,7 +81,10 @@ impl Release<'_> {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => bail!("the cluster is no longer to be seen"),
             }
-            if observer.weight > 0.0 {
+            if observer.under_way || begun.elapsed() > TURN {
+                drop(turn.take());
+            }
+            if observer.exposed() {
                 world.show(&self.namespace);
                 world.close(&self.namespace);
             }
@@ -88,12 +103,19 @@ impl Release<'_> {
         Ok(())
     }
 
+    /// Flagger takes its releases up by itself, every ten seconds.
+    fn of_argo_rollouts(&self) -> bool {
+        self.objects.iter().any(|object| object["kind"] == "Rollout")
+    }
+
     /// Changes the image and nothing else.
     fn send(&self, api: &Api) -> anyhow::Result<()> {
-        let governs = self.objects.iter().any(|object| object["kind"] == "Rollout");
-        let resource = if governs { "argoproj.io/v1alpha1" } else { "apps/v1" };
-        let plural = if governs { "rollouts" } else { "deployments" };
-        let path = format!("/apis/{resource}/namespaces/{}/{plural}/{NAME}", self.namespace);
+        let (group, plural) = if self.of_argo_rollouts() {
+            ("argoproj.io/v1alpha1", "rollouts")
+        } else {
+            ("apps/v1", "deployments")
+        };
+        let path = format!("/apis/{group}/namespaces/{}/{plural}/{NAME}", self.namespace);
         let patch = json!({"spec": {"template": {"spec": {"containers": containers(2)}}}});
         api.patch(&path, Some(PERSON), &patch).map(|_| ())
     }

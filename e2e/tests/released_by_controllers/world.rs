@@ -87,6 +87,7 @@ impl Answers for World {
         let Some(release) = releases.get_mut(namespace) else { return false };
         let approved = match webhook {
             "smoke" => !(release.shown && release.bad.contains(&Signal::Availability)),
+            "closed" => false,
             _ => !release.exposed,
         };
         if !approved && webhook != "smoke" {

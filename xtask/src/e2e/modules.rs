@@ -93,9 +93,11 @@ pub fn accounts(folder: &Path) -> Result<(), Failure> {
 
 /// Builds the delivery controllers into `folder`.
 pub fn controllers(folder: &Path) -> Result<(), Failure> {
-    CONTROLLERS
-        .iter()
-        .try_for_each(|(module, package, name)| go::published(&module.folder()?, package, &folder.join(name)))
+    CONTROLLERS.iter().try_for_each(|(module, package, name)| {
+        let program = folder.join(name);
+        go::published(&module.folder()?, package, &program)?;
+        write(&program.with_extension("version"), module.version)
+    })
 }
 
 impl Module {
