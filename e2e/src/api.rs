@@ -63,12 +63,12 @@ impl Api {
     ///
     /// # Errors
     /// When the API server refuses, or does not answer.
-    pub fn patch(&self, path: &str, user: Option<&str>, patch: &Value) -> anyhow::Result<Value> {
+    pub fn patch(&self, path: &str, user: Option<&str>, change: &Value) -> anyhow::Result<Value> {
         let mut request = self.agent.patch(format!("{}{path}", self.server));
         if let Some(user) = user {
             request = request.header("Impersonate-User", user).header("Impersonate-Group", "system:masters");
         }
-        read(path, request.content_type("application/merge-patch+json").send(patch.to_string())?)
+        read(path, request.content_type("application/merge-patch+json").send(change.to_string())?)
     }
 
     /// Every object at `path`, then every change of one, for as long as the API server runs; none is left out.

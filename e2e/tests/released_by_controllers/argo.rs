@@ -22,11 +22,11 @@ pub const PLANS: &[Plan] = &[
     ),
     Plan::new(
         "argo-background",
-        "4 pods, 25, 50 and 75 for 12 s each, an analysis beside them, one failure borne",
+        "4 pods, 25, 50 and 75 for 15 s each, an analysis beside them, one failure borne",
         |place| {
             let measured = json!({"interval": "5s", "failureLimit": 1});
             let canary = json!({"analysis": templates("signals"),
-                "steps": [set_weight(25), pause(12), set_weight(50), pause(12), set_weight(75), pause(12)]});
+                "steps": [set_weight(25), pause(15), set_weight(50), pause(15), set_weight(75), pause(15)]});
             by_pods(place, 4, &canary, vec![signals(place, &measured)])
         },
         &[Nothing, Everything, Alone(Availability)],
@@ -34,9 +34,9 @@ pub const PLANS: &[Plan] = &[
     .weighed_by(Weight::Pods),
     Plan::new(
         "argo-starting-step",
-        "an analysis beside the steps from the third on, after an initial delay of 4 s",
+        "an analysis beside the steps from the third on, after an initial delay of 5 s",
         |place| {
-            let measured = json!({"initialDelay": "4s", "interval": "5s", "failureLimit": 1});
+            let measured = json!({"initialDelay": "5s", "interval": "5s", "failureLimit": 1});
             let beside = with(templates("signals"), &json!({"startingStep": 2}));
             let canary = json!({"analysis": beside,
                 "steps": [set_weight(20), pause(10), set_weight(50), pause(20)]});
@@ -46,9 +46,9 @@ pub const PLANS: &[Plan] = &[
     ),
     Plan::new(
         "argo-initial-delay",
-        "an analysis at 30 that starts to measure after 6 s",
+        "an analysis at 30 that starts to measure after 5 s",
         |place| {
-            let measured = json!({"initialDelay": "6s", "interval": "4s", "count": 4, "failureLimit": 2});
+            let measured = json!({"initialDelay": "5s", "interval": "5s", "count": 4, "failureLimit": 2});
             let steps = json!([set_weight(30), analysis("signals")]);
             routed(place, &json!({"steps": steps}), vec![signals(place, &measured)])
         },
@@ -58,7 +58,7 @@ pub const PLANS: &[Plan] = &[
         "argo-limit-as-high-as-count",
         "an analysis of 3 measurements that bears 3 failures",
         |place| {
-            let measured = json!({"interval": "4s", "count": 3, "failureLimit": 3});
+            let measured = json!({"interval": "5s", "count": 3, "failureLimit": 3});
             let steps = json!([set_weight(20), analysis("signals")]);
             routed(place, &json!({"steps": steps}), vec![signals(place, &measured)])
         },
@@ -159,7 +159,7 @@ pub const PLANS: &[Plan] = &[
         "argo-measured-too-early",
         "an analysis before the first weight, and none after it",
         |place| {
-            let steps = json!([analysis("signals"), set_weight(50), pause(6)]);
+            let steps = json!([analysis("signals"), set_weight(50), pause(5)]);
             routed(place, &json!({"steps": steps}), vec![signals(place, &two_of_three())])
         },
         &[Everything],
@@ -211,7 +211,7 @@ pub const PLANS: &[Plan] = &[
         "argo-measured-once",
         "an analysis beside the steps that measures once",
         |place| {
-            let canary = json!({"analysis": templates("signals"), "steps": [set_weight(50), pause(8)]});
+            let canary = json!({"analysis": templates("signals"), "steps": [set_weight(50), pause(10)]});
             routed(place, &canary, vec![signals(place, &json!({}))])
         },
         &[Everything],
@@ -259,7 +259,7 @@ pub const PLANS: &[Plan] = &[
         "any number of failures of 4 measurements, 3 successes in a row wanted",
         |place| {
             let measured =
-                json!({"interval": "4s", "count": 4, "failureLimit": -1, "consecutiveSuccessLimit": 3});
+                json!({"interval": "5s", "count": 4, "failureLimit": -1, "consecutiveSuccessLimit": 3});
             let steps = json!([set_weight(20), analysis("signals")]);
             routed(place, &json!({"steps": steps}), vec![signals(place, &measured)])
         },
@@ -328,10 +328,10 @@ pub const PLANS: &[Plan] = &[
     .shown_from_the_start(),
     Plan::new(
         "argo-blue-green-delayed",
-        "blue-green, promotion 8 s after an analysis of failing requests",
+        "blue-green, promotion 10 s after an analysis of failing requests",
         |place| {
             let errors = metric(place, ErrorRate, &two_of_three());
-            let strategy = json!({"prePromotionAnalysis": templates("signals"), "autoPromotionSeconds": 8});
+            let strategy = json!({"prePromotionAnalysis": templates("signals"), "autoPromotionSeconds": 10});
             blue_green(place, &strategy, analysis_template(place, "signals", &[errors]))
         },
         &[Alone(Latency)],
@@ -360,16 +360,16 @@ pub const PLANS: &[Plan] = &[
             let mut experiment = experiment("30s", &json!([{"name": "signals", "templateName": "signals",
                 "requiredForCompletion": true}]));
             experiment["experiment"]["templates"][0]["weight"] = json!(10);
-            let steps = json!([set_weight(20), pause(3), experiment, set_weight(50), pause(5)]);
+            let steps = json!([set_weight(20), pause(5), experiment, set_weight(50), pause(5)]);
             routed(place, &json!({"steps": steps}), vec![signals(place, &two_of_three())])
         },
         &[Nothing, Everything],
     ),
     Plan::new(
         "argo-experiment-outrun",
-        "an experiment of 8 s with an analysis that would fail after 20 s, then 50 for 5 s",
+        "an experiment of 10 s with an analysis that would fail after 20 s, then 50 for 5 s",
         |place| {
-            let experiment = experiment("8s", &json!([{"name": "signals", "templateName": "signals"}]));
+            let experiment = experiment("10s", &json!([{"name": "signals", "templateName": "signals"}]));
             let measured = json!({"interval": "10s", "count": 4, "failureLimit": 2});
             let steps = json!([experiment, set_weight(50), pause(5)]);
             routed(place, &json!({"steps": steps}), vec![signals(place, &measured)])

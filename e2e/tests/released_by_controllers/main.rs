@@ -72,7 +72,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let observed = carry_out(&releases, &api, &world, events);
 
     let requests = Requests::count(&asked_by_controllers.metrics()?, &cluster.audit_log())?;
-    println!("{} requests of controllers reviewed, 0 rejected", requests.reviewed);
+    println!("{} requests of controllers were reviewed, none was rejected", requests.reviewed);
     let wrong = observed.iter().filter(|outcome| outcome.is_none()).count();
     println!("{} of {} releases went as predicted", releases.len() - wrong, releases.len());
     let Some(observed) = observed.into_iter().collect::<Option<Vec<Outcome>>>() else {

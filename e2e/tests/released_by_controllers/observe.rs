@@ -172,9 +172,13 @@ impl Observer {
             host == NAME || host == "shop-primary"
         };
         let destinations = route["route"].as_array().map_or(&[][..], Vec::as_slice);
-        let stable = destinations.iter().find(to_stable).map(|route| route["weight"].as_f64());
-        // One destination alone has no weight.
-        self.weigh(100.0 - stable.map_or(0.0, |weight| weight.unwrap_or(100.0)));
+        let stable = destinations.iter().find(to_stable);
+        // One destination alone gets everything, whatever its weight.
+        let kept = stable.map_or(0.0, |stable| match destinations.len() {
+            1 => 100.0,
+            _ => stable["weight"].as_f64().unwrap_or(0.0),
+        });
+        self.weigh(100.0 - kept);
         if self.settled && self.weight > 0.0 {
             self.started.get_or_insert(at);
         }
