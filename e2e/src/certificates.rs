@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
 
@@ -23,14 +23,7 @@ pub struct Certificates {
 impl Certificates {
     /// Issues everything into `folder`.
     pub fn issue(folder: &Path) -> anyhow::Result<Self> {
-        let key = KeyPair::generate()?;
-        let mut authority = CertificateParams::default();
-        authority.distinguished_name.push(DnType::CommonName, "e2e");
-        authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
-        let certificate = authority.self_signed(&key)?;
-        let issuer = Issuer::new(authority, key);
-
+        let (authority, issuer) = authority("e2e")?;
         let mut server = CertificateParams::new(["localhost", "127.0.0.1"].map(str::to_owned))?;
         server.distinguished_name.push(DnType::CommonName, "kube-apiserver");
         server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -40,7 +33,7 @@ impl Certificates {
         admin.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let tokens = KeyPair::generate()?;
         Ok(Self {
-            authority: write(folder, "authority.crt", &certificate.pem())?,
+            authority: write(folder, "authority.crt", &authority.pem())?,
             server: pair(folder, "server", server, &issuer)?,
             admin: pair(folder, "admin", admin, &issuer)?,
             service_accounts: (
@@ -49,6 +42,43 @@ impl Certificates {
             ),
         })
     }
+}
+
+/// A server's certificate, and the authority by which to know it.
+#[derive(Clone, Debug)]
+pub struct ServerCertificate {
+    /// The authority, in PEM.
+    pub authority: PathBuf,
+    /// The certificate, in PEM.
+    pub certificate: PathBuf,
+    /// Its key, in PEM.
+    pub key: PathBuf,
+}
+
+impl ServerCertificate {
+    /// Issues one for `names` with an authority of its own, into `folder`: files of the names a Secret gives them.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn issue(folder: &Path, names: &[&str]) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        let (authority, issuer) = authority("a webhook's")?;
+        let mut server =
+            CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())?;
+        server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let (certificate, key) = pair(folder, "tls", server, &issuer)?;
+        Ok(Self { authority: write(folder, "ca.crt", &authority.pem())?, certificate, key })
+    }
+}
+
+fn authority(name: &str) -> anyhow::Result<(Certificate, Issuer<'static, KeyPair>)> {
+    let key = KeyPair::generate()?;
+    let mut authority = CertificateParams::default();
+    authority.distinguished_name.push(DnType::CommonName, name);
+    authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+    let certificate = authority.self_signed(&key)?;
+    Ok((certificate, Issuer::new(authority, key)))
 }
 
 fn pair(

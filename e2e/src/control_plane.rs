@@ -29,10 +29,11 @@ pub struct ControlPlane {
     api_server: Process,
     _etcd: Process,
     certificates: Certificates,
-    port: u16,
     folder: PathBuf,
+    port: u16,
     kubeconfig: PathBuf,
     kubectl: Kubectl,
+    api: Api,
 }
 
 impl ControlPlane {
@@ -51,23 +52,26 @@ impl ControlPlane {
         let etcd = Process::start("etcd", &mut etcd, folder)?;
 
         let port = free_port()?;
-        let admin = json!({"client-certificate": certificates.admin.0, "client-key": certificates.admin.1});
-        let kubeconfig = write_kubeconfig(&folder.join("kubeconfig"), port, &certificates, &admin)?;
+        let (certificate, key) = &certificates.admin;
+        let admin = json!({"client-certificate": certificate, "client-key": key});
+        let kubeconfig = write_kubeconfig(folder, "admin", port, &certificates.authority, &admin)?;
         let kubectl = Kubectl::new(programs.kubernetes("kubectl"), kubeconfig.clone());
         let mut command = api_server(programs, folder, port, &etcd_address, &certificates)?;
         let mut api_server = Process::start("kube-apiserver", &mut command, folder)?;
         let ready = || kubectl.run(&["get", "--raw", "/readyz"], "").is_ok_and(|answer| answer.succeeded);
         api_server.wait_until(START, ready)?;
 
+        let api = Api::new(port, &certificates)?;
         let mut this = Self {
             controller_manager: None,
             api_server,
             _etcd: etcd,
             certificates,
-            port,
             folder: folder.into(),
+            port,
             kubeconfig,
             kubectl,
+            api,
         };
         this.install_definitions(&programs.definitions())?;
         Ok(this)
@@ -107,10 +111,24 @@ impl ControlPlane {
         &self.kubectl
     }
 
+    /// The API server itself, as somebody who may do everything.
+    #[must_use]
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
     /// A kubeconfig for somebody who may do everything.
     #[must_use]
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
+    }
+
+    /// A kubeconfig for somebody else: `user` is what proves who that is, as a kubeconfig has it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn kubeconfig_of(&self, name: &str, user: &Value) -> anyhow::Result<PathBuf> {
+        write_kubeconfig(&self.folder, name, self.port, &self.certificates.authority, user)
     }
 
     /// The version the API server tells.
@@ -118,26 +136,8 @@ impl ControlPlane {
     /// # Errors
     /// When it does not answer.
     pub fn version(&self) -> anyhow::Result<String> {
-        let version = self.api()?.get("/version")?;
-        Ok(version["gitVersion"].as_str().context("the API server has no version")?.to_owned())
-    }
-
-    /// A client that may do everything.
-    ///
-    /// # Errors
-    /// When its certificate cannot be read.
-    pub fn api(&self) -> anyhow::Result<Api> {
-        Api::new(self.port, &self.certificates)
-    }
-
-    /// A kubeconfig for a service account, with a token of its own.
-    ///
-    /// # Errors
-    /// When there is no such account.
-    pub fn kubeconfig_of(&self, namespace: &str, account: &str) -> anyhow::Result<PathBuf> {
-        let token = self.kubectl.must(&["create", "token", account, "-n", namespace], "")?;
-        let path = self.folder.join(format!("{account}.kubeconfig"));
-        write_kubeconfig(&path, self.port, &self.certificates, &json!({"token": token.trim()}))
+        let version = self.api.get("/version")?;
+        Ok(version.body["gitVersion"].as_str().context("the API server has no version")?.to_owned())
     }
 
     /// The API server's audit log: an event a line.
@@ -192,20 +192,22 @@ fn api_server(
 }
 
 fn write_kubeconfig(
-    path: &Path,
+    folder: &Path,
+    name: &str,
     port: u16,
-    certificates: &Certificates,
+    authority: &Path,
     user: &Value,
 ) -> anyhow::Result<PathBuf> {
     let kubeconfig = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "e2e",
         "clusters": [{"name": "e2e", "cluster": {
-            "server": format!("https://127.0.0.1:{port}"), "certificate-authority": certificates.authority}}],
-        "users": [{"name": "e2e", "user": user}],
-        "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": "e2e"}}],
+            "server": format!("https://127.0.0.1:{port}"), "certificate-authority": authority}}],
+        "users": [{"name": name, "user": user}],
+        "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": name}}],
     });
-    std::fs::write(path, kubeconfig.to_string()).context("cannot write the kubeconfig")?;
-    Ok(path.into())
+    let path = folder.join(format!("{name}.kubeconfig"));
+    std::fs::write(&path, kubeconfig.to_string()).context("cannot write the kubeconfig")?;
+    Ok(path)
 }
 
 /// A port that is free now. Another program may take it before it is used; then that server says so, and the run fails.

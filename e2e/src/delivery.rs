@@ -1,10 +1,11 @@
 //! The controllers of Argo Rollouts and Flagger, as processes beside the control plane.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context;
+use serde_json::json;
 
 use crate::control_plane::{ControlPlane, free_port};
 use crate::process::Process;
@@ -70,9 +71,11 @@ fn account(
     programs: &Programs,
     namespace: &str,
     name: &str,
-) -> anyhow::Result<std::path::PathBuf> {
+) -> anyhow::Result<PathBuf> {
     let manifests = programs.accounts(name);
     let manifests = manifests.to_str().context("the folder of accounts is not named in UTF-8")?;
-    cluster.kubectl().must(&["apply", "-n", namespace, "-f", manifests], "")?;
-    cluster.kubeconfig_of(namespace, name)
+    let kubectl = cluster.kubectl();
+    kubectl.must(&["apply", "-n", namespace, "-f", manifests], "")?;
+    let token = kubectl.must(&["create", "token", name, "-n", namespace], "")?;
+    cluster.kubeconfig_of(name, &json!({"token": token.trim()}))
 }

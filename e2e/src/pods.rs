@@ -4,7 +4,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::api::Api;
+use crate::api::{Api, Patch};
 
 /// Makes every pod ready as soon as it is there, from now on until the API server stops. Without a node a pod that is
 /// deleted goes at once.
@@ -23,7 +23,7 @@ pub fn make_pods_ready(api: &Api) -> anyhow::Result<()> {
             let text = |field: &str| pod["metadata"][field].as_str().unwrap_or_default();
             let path = format!("/api/v1/namespaces/{}/pods/{}/status", text("namespace"), text("name"));
             // It may be gone again.
-            let _ = api.patch(&path, None, &ready(text("creationTimestamp")));
+            let _ = api.patch(&path, Patch::Merge, &ready(text("creationTimestamp")));
         }
     });
     Ok(())

@@ -54,9 +54,14 @@ impl Process {
         Ok(())
     }
 
+    /// Asks the process to stop.
+    pub fn ask_to_stop(&self) -> anyhow::Result<()> {
+        self.signal(Signal::TERM)
+    }
+
     /// Asks the process to stop and waits for its end; kills it if it takes too long.
     pub fn stop(&mut self) -> anyhow::Result<ExitStatus> {
-        self.signal(Signal::TERM)?;
+        self.ask_to_stop()?;
         let started = Instant::now();
         while started.elapsed() < PATIENCE {
             if let Some(status) = self.child.try_wait()? {

@@ -1,18 +1,22 @@
 //! `rollgate serve` with the Wasm policy, and its registration with the API server.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
+use crate::certificates::ServerCertificate;
 use crate::control_plane::{ControlPlane, free_port};
 use crate::process::Process;
 use crate::programs::repository;
+use crate::service_account;
 
 /// How long the server may take until it is ready: it compiles the policy and reads the cluster.
 const START: Duration = Duration::from_mins(1);
@@ -20,16 +24,30 @@ const START: Duration = Duration::from_mins(1);
 /// The name by which the API server knows the server.
 const NAME: &str = "rollgate.rollgate.svc";
 
+/// What a webhook is started with, beside the policy and the cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The settings of the policy.
+    pub settings: BTreeMap<String, Value>,
+    /// The files of its certificate; without them it issues one itself.
+    pub certificate: Option<ServerCertificate>,
+    /// Further arguments of `rollgate serve`.
+    pub arguments: Vec<String>,
+}
+
 /// A running webhook; it stops with this value.
 pub struct Webhook {
     process: Process,
+    name: String,
+    folder: PathBuf,
+    arguments: Vec<OsString>,
     port: u16,
     authority: PathBuf,
 }
 
 impl Webhook {
-    /// Starts `dist/rollgate serve` with `dist/policy.wasm`, a certificate that it issues itself, and the cluster for
-    /// what the policy looks up; waits until it is ready. What it prints goes to `<name>.log` in `folder`.
+    /// Starts `dist/rollgate serve` with `dist/policy.wasm`, a certificate that it issues itself, and the cluster,
+    /// read with its own service account, for what the policy looks up; waits until it is ready. What it prints goes to `<name>.log` in `folder`.
     ///
     /// # Errors
     /// When it does not get ready.
@@ -39,21 +57,81 @@ impl Webhook {
         name: &str,
         settings: &Value,
     ) -> anyhow::Result<Self> {
+        let settings = settings.as_object().into_iter().flatten();
+        let settings = settings.map(|(key, value)| (key.clone(), value.clone())).collect();
+        Self::start_with(cluster, folder, name, Options { settings, ..Options::default() })
+    }
+
+    /// The same with more to choose.
+    ///
+    /// # Errors
+    /// When it does not get ready.
+    pub fn start_with(
+        cluster: &ControlPlane,
+        folder: &Path,
+        name: &str,
+        options: Options,
+    ) -> anyhow::Result<Self> {
         let port = free_port()?;
-        let authority = folder.join(format!("{name}.crt"));
-        let written = folder.join(format!("{name}.settings.json"));
-        std::fs::write(&written, settings.to_string()).context("cannot write the settings")?;
-        let dist = repository().join("dist");
-        let mut command = Command::new(dist.join("rollgate"));
-        command.arg("serve").arg("--policy").arg(dist.join("policy.wasm"));
-        command.arg("--listen").arg(format!("127.0.0.1:{port}"));
-        command.args(["--tls-san", NAME, "--ca-out"]).arg(&authority).arg("--settings").arg(written);
-        command.arg("--allow-context-aware").arg("--kubeconfig").arg(cluster.kubeconfig());
-        let process = Process::start(name, &mut command, folder)?;
-        let mut webhook = Self { process, port, authority };
-        let (port, authority) = (webhook.port, webhook.authority.clone());
-        webhook.process.wait_until(START, || get(port, &authority, "/readyz").is_ok())?;
+        let settings = folder.join(format!("{name}.settings.json"));
+        std::fs::write(&settings, json!(options.settings).to_string())
+            .context("cannot write the settings")?;
+        let mut arguments: Vec<OsString> = vec!["serve".into(), "--policy".into()];
+        arguments.push(repository().join("dist/policy.wasm").into());
+        arguments.extend(["--listen".into(), format!("127.0.0.1:{port}").into()]);
+        arguments.extend(["--settings".into(), settings.into(), "--allow-context-aware".into()]);
+        arguments.extend(["--kubeconfig".into(), service_account::kubeconfig(cluster)?.into()]);
+        let authority = if let Some(certificate) = options.certificate {
+            let ServerCertificate { authority, certificate, key } = certificate;
+            arguments.extend(["--cert".into(), certificate.into(), "--key".into(), key.into()]);
+            authority
+        } else {
+            let authority = folder.join(format!("{name}.ca.crt"));
+            arguments.extend(["--tls-san".into(), NAME.into(), "--ca-out".into()]);
+            arguments.push(authority.clone().into());
+            authority
+        };
+        arguments.extend(options.arguments.into_iter().map(OsString::from));
+        let process = launch(name, folder, &arguments)?;
+        let (name, folder) = (name.to_owned(), folder.to_owned());
+        let mut webhook = Self { process, name, folder, arguments, port, authority };
+        webhook.wait_until_ready()?;
         Ok(webhook)
+    }
+
+    /// Starts it again as it was started, on the same port, after it has ended.
+    ///
+    /// # Errors
+    /// When it does not get ready.
+    pub fn start_again(&mut self) -> anyhow::Result<()> {
+        self.process = launch(&self.name, &self.folder, &self.arguments)?;
+        self.wait_until_ready()
+    }
+
+    /// Ends it at once, with SIGKILL.
+    ///
+    /// # Errors
+    /// When it cannot be ended.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        self.process.kill().map(|_| ())
+    }
+
+    /// Asks it to stop, with SIGTERM.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn ask_to_stop(&self) -> anyhow::Result<()> {
+        self.process.ask_to_stop()
+    }
+
+    /// Waits for the end of one that was asked to stop.
+    ///
+    /// # Errors
+    /// When it does not end by itself, or does not end well.
+    pub fn wait_for_end(&mut self) -> anyhow::Result<()> {
+        let status = self.process.stop()?;
+        ensure!(status.success(), "{} ended with {status}:\n{}", self.name, self.process.printed());
+        Ok(())
     }
 
     /// What the server counts, in the text format of Prometheus.
@@ -62,6 +140,14 @@ impl Webhook {
     /// When it does not answer.
     pub fn metrics(&self) -> anyhow::Result<String> {
         get(self.port, &self.authority, "/metrics")
+    }
+
+    /// Whether it says that it is ready, over a connection of its own, to who trusts `authority` alone.
+    ///
+    /// # Errors
+    /// When it does not, or its certificate is not of that authority.
+    pub fn is_ready_to(&self, authority: &Path) -> anyhow::Result<()> {
+        get(self.port, authority, "/readyz").map(|_| ())
     }
 
     /// The log of its decisions so far.
@@ -75,15 +161,38 @@ impl Webhook {
     /// # Errors
     /// When the cluster does not take it.
     pub fn register(&self, cluster: &ControlPlane, registration: &Registration) -> anyhow::Result<()> {
+        let authority = std::fs::read(&self.authority).context("cannot read the webhook's authority")?;
+        self.register_trusting(cluster, registration, &authority)
+    }
+
+    /// The same, with other authorities than its own to know it by.
+    ///
+    /// # Errors
+    /// When the cluster does not take it.
+    pub fn register_trusting(
+        &self,
+        cluster: &ControlPlane,
+        registration: &Registration,
+        authorities: &[u8],
+    ) -> anyhow::Result<()> {
         let kubectl = cluster.kubectl();
         kubectl.apply(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "rollgate"}}))?;
         // The API server has no way into a cluster's network here: the Service is a name for this machine.
         kubectl.apply(&json!({"apiVersion": "v1", "kind": "Service",
             "metadata": {"name": "rollgate", "namespace": "rollgate"},
             "spec": {"type": "ExternalName", "externalName": "localhost"}}))?;
-        let authority = std::fs::read(&self.authority).context("cannot read the webhook's authority")?;
-        kubectl.apply(&registration.addressed(self.port, &authority)).map(|_| ())
+        kubectl.apply(&registration.addressed(self.port, authorities)).map(|_| ())
     }
+
+    fn wait_until_ready(&mut self) -> anyhow::Result<()> {
+        let (port, authority) = (self.port, self.authority.clone());
+        self.process.wait_until(START, || get(port, &authority, "/readyz").is_ok())
+    }
+}
+
+fn launch(name: &str, folder: &Path, arguments: &[OsString]) -> anyhow::Result<Process> {
+    let mut command = Command::new(repository().join("dist/rollgate"));
+    Process::start(name, command.args(arguments), folder)
 }
 
 fn get(port: u16, authority: &Path, path: &str) -> anyhow::Result<String> {
@@ -128,10 +237,9 @@ impl Registration {
         let mut configuration = self.0.clone();
         configuration["metadata"]["name"] = json!(name);
         for webhook in configuration["webhooks"].as_array_mut().into_iter().flatten() {
-            let [condition] = webhook["matchConditions"].as_array().map_or(&[][..], Vec::as_slice) else {
-                bail!("deploy/webhook.yaml does not have one condition");
-            };
-            let expression = condition["expression"].as_str().context("a condition has no expression")?;
+            let conditions = webhook["matchConditions"].as_array().map_or(&[][..], Vec::as_slice);
+            ensure!(conditions.len() == 1, "deploy/webhook.yaml does not have one condition");
+            let expression = conditions[0]["expression"].as_str().context("a condition has no expression")?;
             let unseen = format!("!({expression})");
             webhook["matchConditions"] = json!([{"name": "a-controller", "expression": unseen}]);
         }

@@ -2,7 +2,6 @@
 
 mod api_server;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use rollgate::cluster::{DirectCluster, Fields, KindStatus, LiveCluster, Pace};
@@ -26,12 +25,12 @@ fn canary(namespace: &str, name: &str, weight: u32) -> Value {
 }
 
 /// A cluster that watches Canaries, of which it keeps `spec`.
-fn live(server: &ApiServer) -> Arc<LiveCluster> {
+fn live(server: &ApiServer) -> LiveCluster {
     let pace = Pace { least: Duration::from_millis(1), most: Duration::from_millis(20) };
     let annotations =
         [("dev.rollgate.policy.fields".to_owned(), "flagger.app/v1beta1/Canary: spec".to_owned())].into();
     let fields = Fields::new(Some(&annotations), &[kind()].into()).expect("fields");
-    Arc::new(LiveCluster::watch(&client(server), [kind()], &fields, pace))
+    LiveCluster::watch(&client(server), [kind()], &fields, pace)
 }
 
 fn client(server: &ApiServer) -> kube::Client {

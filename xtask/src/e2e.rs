@@ -27,7 +27,7 @@ built. What is built, and the logs of the last run, are in the folder e2e of car
 /// Builds, then runs the tests against an API server.
 pub fn run(workspace: &Workspace) -> Result<(), Failure> {
     let provided = provide(workspace)?;
-    test(workspace, &provided, &["applied_fixtures"])
+    test(workspace, &provided, &["applied_fixtures", "admission_chain"])
 }
 
 /// Builds, then runs the tests beside the delivery controllers.

@@ -54,8 +54,8 @@ fn main() -> anyhow::Result<ExitCode> {
     println!("a control plane and two controllers start; their logs are in {}", folder.display());
     let mut cluster = ControlPlane::start(&programs, &folder)?;
     cluster.start_controller_manager(&programs)?;
-    let api = cluster.api()?;
-    make_pods_ready(&api)?;
+    let api = cluster.api();
+    make_pods_ready(api)?;
     install_controllers(cluster.kubectl())?;
     let shipped = Registration::shipped()?;
     let asked_by_people = Webhook::start(&cluster, &folder, "rollgate", &settings())?;
@@ -66,10 +66,10 @@ fn main() -> anyhow::Result<ExitCode> {
     let _flagger = DeliveryController::flagger(&cluster, &programs, &folder, &measurements.prometheus())?;
 
     let namespaces: Vec<String> = releases.iter().map(|release| release.namespace.clone()).collect();
-    let events = events::watch(&api, &namespaces)?;
+    let events = events::watch(api, &namespaces)?;
     println!("{} releases: their first versions", releases.len());
     let warned = apply(&cluster, &releases)?;
-    let observed = carry_out(&releases, &api, &world, events);
+    let observed = carry_out(&releases, api, &world, events);
 
     let requests = Requests::count(&asked_by_controllers.metrics()?, &cluster.audit_log())?;
     println!("{} requests of controllers were reviewed, none was rejected", requests.reviewed);

@@ -4,15 +4,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Barrier, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
-use rollgate_e2e::Api;
+use anyhow::{Context, bail, ensure};
+use rollgate_e2e::{Api, Patch, path};
 use serde_json::{Value, json};
 
 use crate::events::Event;
 use crate::observe::Observer;
 use crate::plan::{Bad, Plan, Shows};
 use crate::predict::{Outcome, Prediction};
-use crate::workload::{NAME, containers};
+use crate::workload::containers;
 use crate::world::World;
 
 /// Who releases.
@@ -110,13 +110,12 @@ impl Release<'_> {
 
     /// Changes the image and nothing else.
     fn send(&self, api: &Api) -> anyhow::Result<()> {
-        let (group, plural) = if self.of_argo_rollouts() {
-            ("argoproj.io/v1alpha1", "rollouts")
-        } else {
-            ("apps/v1", "deployments")
-        };
-        let path = format!("/apis/{group}/namespaces/{}/{plural}/{NAME}", self.namespace);
+        let kind = if self.of_argo_rollouts() { "Rollout" } else { "Deployment" };
+        let workload = self.objects.iter().find(|object| object["kind"] == kind).context("no workload")?;
         let patch = json!({"spec": {"template": {"spec": {"containers": containers(2)}}}});
-        api.patch(&path, Some(PERSON), &patch).map(|_| ())
+        let person = api.impersonating(PERSON, &["system:masters"]);
+        let reply = person.patch(&path(workload), Patch::Merge, &patch)?;
+        ensure!(reply.accepted(), "{}", reply.message());
+        Ok(())
     }
 }

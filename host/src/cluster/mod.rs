@@ -15,4 +15,5 @@ pub use fields::{Fields, UnreadableFields};
 pub use live::{ConnectError, DirectCluster, KindStatus, LiveCluster, Pace, connect};
 pub use load::{LoadObjectsError, cluster_objects};
 pub use objects::NotAnObject;
+pub(crate) use question::says_not_found;
 pub use static_cluster::StaticCluster;

@@ -80,6 +80,16 @@ impl Question {
     }
 }
 
+/// What is said of an object that is not there. Policies look for these words, Kubewarden's.
+fn not_found((api_version, kind): (&str, &str), name: &str, namespace: Option<&String>) -> String {
+    format!("Cannot find {api_version}/{kind} named '{name}' inside of namespace '{namespace:?}'")
+}
+
+/// Whether an answer says that an object is not there.
+pub(crate) fn says_not_found(error: &str) -> bool {
+    error.starts_with("Cannot find ") && error.contains(" named '")
+}
+
 /// What is said of a kind that the API does not serve.
 pub(super) fn not_served((api_version, kind): (&str, &str)) -> String {
     format!("Cannot find resource {api_version}/{kind}")
@@ -90,9 +100,7 @@ impl Get {
         let Self { api_version, kind, name, namespace, field_masks } = self;
         // A kind without namespaces is asked for with one too.
         let found = objects.get(namespace.as_deref(), name).or_else(|| objects.get(None, name));
-        let json = found.ok_or_else(|| {
-            format!("Cannot find {api_version}/{kind} named '{name}' inside of namespace '{namespace:?}'")
-        })?;
+        let json = found.ok_or_else(|| not_found((api_version, kind), name, namespace.as_ref()))?;
         Ok(match Mask::new(field_masks.as_deref()) {
             Some(mask) => mask.apply(&read(json)).to_string().into_bytes(),
             None => json.as_bytes().to_vec(),

@@ -85,6 +85,16 @@ impl Callbacks {
         Self { grants: Arc::new(grants), capabilities }
     }
 
+    /// What is behind the gates.
+    pub(crate) fn capabilities(&self) -> Arc<dyn Capabilities> {
+        Arc::clone(&self.capabilities)
+    }
+
+    /// The same gates in front of something else.
+    pub(crate) fn answered_by(&self, capabilities: Arc<dyn Capabilities>) -> Self {
+        Self { grants: Arc::clone(&self.grants), capabilities }
+    }
+
     /// Grants nothing and offers nothing.
     #[must_use]
     pub fn none() -> Self {

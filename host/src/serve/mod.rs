@@ -5,6 +5,7 @@ mod evaluator;
 mod metrics;
 mod review;
 mod routes;
+mod second_look;
 mod tls;
 
 use std::net::{SocketAddr, TcpListener};
@@ -25,6 +26,7 @@ use crate::runtime::{
 use crate::{policy_source, quantity};
 use evaluator::Evaluator;
 use routes::Server;
+use second_look::SecondLook;
 
 /// Arguments of `rollgate serve`.
 #[derive(clap::Args)]
@@ -44,6 +46,9 @@ pub struct Args {
     /// Private key of the certificate in PEM
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
+    /// How often the files of the certificate are looked at
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = quantity::duration)]
+    reload_interval: Duration,
     /// Name or address the issued certificate is good for, beside localhost. May be repeated
     #[arg(long, value_name = "NAME", conflicts_with = "cert")]
     tls_san: Vec<String>,
@@ -64,6 +69,10 @@ pub struct Args {
     /// Time one evaluation may take
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = quantity::duration)]
     timeout: Duration,
+    /// How far the watches of a cluster may be behind: a review that rejects, or looks for something in vain, waits so
+    /// long and is made again if anything has arrived
+    #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = quantity::duration)]
+    watch_lag: Duration,
     /// Memory one evaluation may take
     #[arg(long, value_name = "SIZE", default_value = "64Mi", value_parser = quantity::bytes)]
     memory_limit: usize,
@@ -141,7 +150,8 @@ async fn evaluator(args: &Args) -> anyhow::Result<(Evaluator, Option<Arc<LiveClu
         Some(path) => path.display().to_string(),
         None => "the policy does not run without settings: give them with --settings".to_owned(),
     })?;
-    Ok((Evaluator::new(policy, settings, callbacks, args.max_queued), live))
+    let second_look = live.clone().map(|live| SecondLook::new(live, args.watch_lag));
+    Ok((Evaluator::new(policy, settings, callbacks, second_look, args.max_queued), live))
 }
 
 /// The cluster the policy may read, and that same one if it is a live one. Nothing is watched that was not granted.
@@ -183,7 +193,7 @@ async fn serve(
     let server = Arc::new(server);
     let config = identity.config();
     if let Some(files) = identity.into_files() {
-        tokio::spawn(tls::reload(tls::Renewal::new(files, config.clone())));
+        tokio::spawn(tls::reload(tls::Renewal::new(files, config.clone()), args.reload_interval));
     }
     let handle = Handle::new();
     let app = routes::router(Arc::clone(&server), args.body_limit);

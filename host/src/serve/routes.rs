@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
@@ -49,6 +50,7 @@ pub(super) fn router(server: Arc<Server>, body_limit: usize) -> Router {
             Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "unknown method: reviews are sent with POST")
         })
         .layer(DefaultBodyLimit::max(body_limit))
+        .layer(middleware::from_fn_with_state(Arc::clone(&server), take_leave))
         .with_state(server)
 }
 
@@ -71,6 +73,17 @@ fn json(status: StatusCode, body: &impl Serialize) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// Told to stop, the server ends each connection with the answer to it: who asks again finds another server. One that
+/// were kept would be closed some time later, and a review sent at that moment is lost.
+async fn take_leave(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+    let keeps_alive = request.version() <= Version::HTTP_11;
+    let mut response = next.run(request).await;
+    if keeps_alive && server.draining.load(Ordering::Relaxed) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 async fn ready(State(server): State<Arc<Server>>) -> Response {

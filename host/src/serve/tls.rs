@@ -12,9 +12,6 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// How often the files are looked at. Mounted secrets change by renaming, which is not worth a watcher.
-const RELOAD_EVERY: Duration = Duration::from_secs(30);
-
 /// Who the server is.
 pub(super) struct Identity {
     config: Arc<ServerConfig>,
@@ -143,10 +140,11 @@ impl Renewal {
     }
 }
 
-/// Looks for a renewed certificate for as long as the server runs.
-pub(super) async fn reload(mut renewal: Renewal) {
+/// Looks for a renewed certificate for as long as the server runs. Mounted secrets change by renaming, which is not
+/// worth a watcher.
+pub(super) async fn reload(mut renewal: Renewal, interval: Duration) {
     loop {
-        tokio::time::sleep(RELOAD_EVERY).await;
+        tokio::time::sleep(interval).await;
         let look = tokio::task::spawn_blocking(move || {
             renewal.look();
             renewal

@@ -371,6 +371,21 @@ fn while_draining_the_server_is_not_ready_but_serves() {
 }
 
 #[test]
+fn while_draining_the_server_ends_connections_with_their_answers() {
+    let server = Server::start(&["--drain-delay", "1m"]);
+    let closes = || {
+        let answer = server.agent.get(format!("{}/healthz", server.address)).call().expect("an answer");
+        answer.headers().get("connection").is_some_and(|value| value == "close")
+    };
+    assert!(!closes());
+    server.signal("TERM");
+    let started = Instant::now();
+    while !closes() {
+        assert!(started.elapsed() < PATIENCE, "connections are kept");
+    }
+}
+
+#[test]
 fn manifests_stand_for_the_cluster_and_mutations_are_refused() {
     let wasm = guests::behaviours_with_metadata();
     let objects = tempfile::tempdir().expect("a directory");

@@ -48,6 +48,12 @@ impl LiveCluster {
         Self { kinds: kinds.into_iter().map(watch).collect() }
     }
 
+    /// Counts the objects that have come, changed or gone.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.kinds.iter().map(|watched| watched.changes()).sum()
+    }
+
     /// How each kind is doing, in the order they were given.
     #[must_use]
     pub fn status(&self) -> Vec<KindStatus> {

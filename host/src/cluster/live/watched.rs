@@ -1,5 +1,6 @@
 //! One kind in memory, and how its watch is doing.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ pub(super) struct Watched {
     pub(super) kind: ResourceKind,
     fields: Option<Mask>,
     objects: RwLock<Objects>,
+    changes: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -51,11 +53,21 @@ pub struct KindStatus {
 
 impl Watched {
     pub(super) fn new(kind: ResourceKind, fields: Option<Mask>) -> Self {
-        Self { kind, fields, objects: RwLock::default(), state: Mutex::default() }
+        Self {
+            kind,
+            fields,
+            objects: RwLock::default(),
+            changes: AtomicU64::default(),
+            state: Mutex::default(),
+        }
     }
 
     pub(super) fn is(&self, api_version: &str, kind: &str) -> bool {
         self.kind.api_version == api_version && self.kind.kind == kind
+    }
+
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
     }
 
     pub(super) fn status(&self) -> KindStatus {
@@ -161,6 +173,7 @@ impl Watched {
 
     fn change(&self, change: impl FnOnce(&mut Objects)) {
         change(&mut self.objects.write().unwrap_or_else(PoisonError::into_inner));
+        self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
