@@ -9,6 +9,9 @@ use rollgate_policy::read_plan;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 
+/// How long a release that waits is looked at where nothing is measured.
+const LEAST_PATIENCE: Duration = Duration::from_secs(5);
+
 /// How a release ends, when and after how much.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -51,7 +54,8 @@ pub fn predict(objects: &[Value], namespace: &str, bad: &[Signal]) -> anyhow::Re
         Outcome { end: played.end, seconds: played.seconds, peak: played.peak_weight, shares }
     };
     let interval = intervals(&plan).fold(0.0, f64::max);
-    Ok(Prediction { outcome, interval, patience: Duration::from_secs_f64(longest(&plan) + interval) })
+    let patience = Duration::from_secs_f64(longest(&plan) + interval).max(LEAST_PATIENCE);
+    Ok(Prediction { outcome, interval, patience })
 }
 
 fn intervals(plan: &DeliveryPlan) -> impl Iterator<Item = f64> {
