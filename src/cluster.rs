@@ -1,10 +1,12 @@
 //! The only questions a rule may ask about other objects.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::json;
-use crate::kubernetes::Metadata;
+use crate::kubernetes::or_default;
 
 /// A kind of object, as the API names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,16 +76,11 @@ pub struct Unreadable(pub String);
 
 /// Where other objects come from: the host's capabilities in the guest, a set of files offline.
 pub trait Cluster {
-    /// The object of that name as JSON; `None` when there is none. `namespace` is `None` for kinds without one.
+    /// The object of that name as JSON text, unread; `None` when there is none. `namespace` is `None` for kinds without one.
     ///
     /// # Errors
     /// [`Unreadable`] when nobody can tell whether the object exists.
-    fn get(
-        &self,
-        kind: Kind,
-        namespace: Option<&str>,
-        name: &str,
-    ) -> Result<Option<Box<RawValue>>, Unreadable>;
+    fn get(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<Option<String>, Unreadable>;
 
     /// All objects of a kind in a namespace (everywhere with `None`) as JSON, in no particular order.
     /// Nothing, when the API does not serve the kind.
@@ -97,26 +94,7 @@ pub trait Cluster {
     ///
     /// # Errors
     /// [`Unreadable`] when nobody can tell.
-    fn list_labelled(&self, kind: Kind, label: &str) -> Result<Vec<Box<RawValue>>, Unreadable> {
-        let mut objects = self.list(kind, None)?;
-        objects.retain(|object| is_labelled(object, label));
-        Ok(objects)
-    }
-}
-
-#[derive(Deserialize)]
-struct Labelled {
-    #[serde(default)]
-    metadata: Metadata,
-}
-
-fn is_labelled(object: &RawValue, label: &str) -> bool {
-    let object = json::from_str::<Labelled>(object.get());
-    object.is_ok_and(|Labelled { metadata }| {
-        label
-            .split_once('=')
-            .is_some_and(|(key, value)| metadata.labels.get(key).is_some_and(|carried| carried == value))
-    })
+    fn list_labelled(&self, kind: Kind, label: &str) -> Result<Vec<Box<RawValue>>, Unreadable>;
 }
 
 /// A fixed set of objects.
@@ -131,6 +109,8 @@ struct Stored {
     kind: String,
     namespace: Option<String>,
     name: String,
+    /// None where they make no sense.
+    labels: BTreeMap<String, String>,
     json: Box<RawValue>,
 }
 
@@ -149,6 +129,19 @@ struct Name {
     namespace: Option<String>,
 }
 
+#[derive(Default, Deserialize)]
+struct Labelled {
+    #[serde(default)]
+    metadata: Labels,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Labels {
+    #[serde(deserialize_with = "or_default")]
+    labels: BTreeMap<String, String>,
+}
+
 impl Objects {
     /// Adds an object; one of the same kind, namespace and name is replaced.
     ///
@@ -156,7 +149,8 @@ impl Objects {
     /// When it is not a Kubernetes object as JSON.
     pub fn insert(&mut self, json: Box<RawValue>) -> Result<(), serde_json::Error> {
         let Identity { api_version, kind, metadata: Name { name, namespace } } = json::from_str(json.get())?;
-        let stored = Stored { api_version, kind, namespace, name, json };
+        let Labelled { metadata: Labels { labels } } = json::from_str(json.get()).unwrap_or_default();
+        let stored = Stored { api_version, kind, namespace, name, labels, json };
         match self.0.iter_mut().find(|other| {
             (&other.api_version, &other.kind, &other.namespace, &other.name)
                 == (&stored.api_version, &stored.kind, &stored.namespace, &stored.name)
@@ -178,17 +172,19 @@ impl Objects {
 }
 
 impl Cluster for Objects {
-    fn get(
-        &self,
-        kind: Kind,
-        namespace: Option<&str>,
-        name: &str,
-    ) -> Result<Option<Box<RawValue>>, Unreadable> {
-        Ok(self.of(kind, namespace).find(|object| object.name == name).map(|object| object.json.clone()))
+    fn get(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<Option<String>, Unreadable> {
+        let found = self.of(kind, namespace).find(|object| object.name == name);
+        Ok(found.map(|object| object.json.get().to_owned()))
     }
 
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable> {
         Ok(self.of(kind, namespace).map(|object| object.json.clone()).collect())
+    }
+
+    fn list_labelled(&self, kind: Kind, label: &str) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        let Some((key, value)) = label.split_once('=') else { return Ok(Vec::new()) };
+        let carries = |object: &&Stored| object.labels.get(key).is_some_and(|carried| carried == value);
+        Ok(self.of(kind, None).filter(carries).map(|object| object.json.clone()).collect())
     }
 }
 
@@ -212,12 +208,7 @@ impl<'a> Overlay<'a> {
 }
 
 impl Cluster for Overlay<'_> {
-    fn get(
-        &self,
-        kind: Kind,
-        namespace: Option<&str>,
-        name: &str,
-    ) -> Result<Option<Box<RawValue>>, Unreadable> {
+    fn get(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<Option<String>, Unreadable> {
         match self.above.get(kind, namespace, name)? {
             Some(found) => Ok(Some(found)),
             None => self.below.get(kind, namespace, name),

@@ -82,12 +82,7 @@ impl Host {
 }
 
 impl Cluster for Host {
-    fn get(
-        &self,
-        kind: Kind,
-        namespace: Option<&str>,
-        name: &str,
-    ) -> Result<Option<Box<RawValue>>, Unreadable> {
+    fn get(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<Option<String>, Unreadable> {
         let request = GetResource {
             api_version: kind.api_version,
             kind: kind.kind,
@@ -97,7 +92,7 @@ impl Cluster for Host {
             field_masks: None,
         };
         match Self::call("get_resource", &request) {
-            Ok(reply) => json::from_bytes(&reply).map(Some).map_err(Unreadable),
+            Ok(reply) => String::from_utf8(reply).map(Some).map_err(|error| Unreadable(error.to_string())),
             Err(error) if NOT_FOUND.iter().all(|part| error.contains(part)) || error.contains(NOT_SERVED) => {
                 Ok(None)
             }

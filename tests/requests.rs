@@ -83,11 +83,15 @@ fn cluster_with_controllers(objects: Vec<Value>, replicas: u32) -> Objects {
 struct Silent;
 
 impl Cluster for Silent {
-    fn get(&self, _: Kind, _: Option<&str>, _: &str) -> Result<Option<Box<RawValue>>, Unreadable> {
+    fn get(&self, _: Kind, _: Option<&str>, _: &str) -> Result<Option<String>, Unreadable> {
         Err(Unreadable("no route to host".to_owned()))
     }
 
     fn list(&self, _: Kind, _: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        Err(Unreadable("no route to host".to_owned()))
+    }
+
+    fn list_labelled(&self, _: Kind, _: &str) -> Result<Vec<Box<RawValue>>, Unreadable> {
         Err(Unreadable("no route to host".to_owned()))
     }
 }

@@ -140,6 +140,18 @@ impl ControlPlane {
         Ok(version.body["gitVersion"].as_str().context("the API server has no version")?.to_owned())
     }
 
+    /// Host and port of the API server.
+    #[must_use]
+    pub fn address(&self) -> (&'static str, u16) {
+        ("127.0.0.1", self.port)
+    }
+
+    /// The authority of its certificate, in PEM.
+    #[must_use]
+    pub fn authority(&self) -> &Path {
+        &self.certificates.authority
+    }
+
     /// The API server's audit log: an event a line.
     #[must_use]
     pub fn audit_log(&self) -> PathBuf {
@@ -211,7 +223,10 @@ fn write_kubeconfig(
 }
 
 /// A port that is free now. Another program may take it before it is used; then that server says so, and the run fails.
-pub(crate) fn free_port() -> anyhow::Result<u16> {
+///
+/// # Errors
+/// When none is.
+pub fn free_port() -> anyhow::Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").context("no port is free")?;
     Ok(listener.local_addr()?.port())
 }

@@ -16,7 +16,7 @@ pub struct Kubectl {
     identity: Vec<String>,
 }
 
-/// What kubectl said.
+/// What a command said.
 #[derive(Debug)]
 pub struct Answer {
     /// Whether it exited with 0.

@@ -3,7 +3,8 @@
 //! [`Programs`] says where the programs are that `cargo xtask e2e` builds. A [`ControlPlane`] runs etcd, kube-apiserver
 //! and, when asked, kube-controller-manager on loopback; [`Kubectl`] and [`Api`] speak to it as any
 //! user; a [`Webhook`] is
-//! `rollgate serve` with the Wasm policy, registered as `deploy/webhook.yaml` says.
+//! `rollgate serve` with the Wasm policy, registered as `deploy/webhook.yaml` says. [`Helm`] renders and installs the
+//! chart, and a [`Pod`] runs what that installed.
 //!
 //! For releases there are the controllers themselves, each a [`DeliveryController`]; pods that [`make_pods_ready`] makes
 //! ready; and [`Measurements`], which answer what the controllers ask.
@@ -15,25 +16,31 @@ mod certificates;
 mod control_plane;
 mod controllers;
 mod delivery;
+mod helm;
 mod kubectl;
 mod manifests;
 mod measurements;
-mod pods;
+mod plain_manifests;
+mod pod;
 mod process;
 mod programs;
+mod ready_pods;
 mod service_account;
 mod waiting;
 mod webhook;
 
 pub use api::{Api, Change, Patch, Reply, path};
 pub use certificates::ServerCertificate;
-pub use control_plane::ControlPlane;
+pub use control_plane::{ControlPlane, free_port};
 pub use controllers::{install_controllers, run_pods};
 pub use delivery::DeliveryController;
+pub use helm::{Helm, chart, documents};
 pub use kubectl::{Answer, Kubectl};
 pub use manifests::{manifests, moved};
 pub use measurements::{Answers, Measurements};
-pub use pods::make_pods_ready;
+pub use plain_manifests::plain_manifests;
+pub use pod::{Pod, RunningPod};
 pub use programs::{Programs, repository};
+pub use ready_pods::make_pods_ready;
 pub use waiting::wait_until;
 pub use webhook::{Options, Registration, Webhook};

@@ -70,6 +70,12 @@ impl Programs {
         self.provided.join("accounts").join(name)
     }
 
+    /// The program of Helm.
+    #[must_use]
+    pub fn helm(&self) -> PathBuf {
+        self.provided.join("tools/helm")
+    }
+
     /// The folder of the custom resource definitions.
     #[must_use]
     pub fn definitions(&self) -> PathBuf {

@@ -45,11 +45,15 @@ fn stored(objects: impl IntoIterator<Item = Value>) -> Objects {
 struct Silent;
 
 impl Cluster for Silent {
-    fn get(&self, _: Kind, _: Option<&str>, _: &str) -> Result<Option<Box<RawValue>>, Unreadable> {
+    fn get(&self, _: Kind, _: Option<&str>, _: &str) -> Result<Option<String>, Unreadable> {
         Err(Unreadable("no route to host".to_owned()))
     }
 
     fn list(&self, _: Kind, _: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        Err(Unreadable("no route to host".to_owned()))
+    }
+
+    fn list_labelled(&self, _: Kind, _: &str) -> Result<Vec<Box<RawValue>>, Unreadable> {
         Err(Unreadable("no route to host".to_owned()))
     }
 }

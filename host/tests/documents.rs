@@ -61,6 +61,61 @@ fn the_webhook_governs_what_the_metadata_says() {
     assert_eq!(governed(webhook, &["webhooks", "0", "rules"]), governed_by_metadata());
 }
 
+/// The documents of a manifest.
+fn documents(name: &str) -> Vec<serde_json::Value> {
+    let documents = text(name);
+    documents.split("\n---\n").map(|document| serde_saphyr::from_str(document).expect("YAML")).collect()
+}
+
+#[test]
+fn the_webhook_may_read_what_the_policy_asks_for_and_change_nothing() {
+    let documents = documents("deploy/rollgate.yaml");
+    let roles: Vec<_> = documents.iter().filter(|document| document["kind"] == "ClusterRole").collect();
+    assert_eq!(roles.len(), 1);
+    assert!(documents.iter().all(|document| document["kind"] != "Role"), "a role in a namespace");
+    let mut allowed = BTreeSet::new();
+    for rule in roles[0]["rules"].as_array().expect("rules") {
+        assert_eq!(rule["verbs"], serde_json::json!(["get", "list", "watch"]));
+        for resource in rule["resources"].as_array().expect("resources") {
+            allowed.insert(format!(
+                "{}/{}",
+                rule["apiGroups"][0].as_str().expect("a group"),
+                resource.as_str().expect("a name")
+            ));
+        }
+    }
+    let resource = |kind: &Kind| {
+        let group = kind.api_version.split_once('/').map_or("", |(group, _)| group);
+        let singular = kind.kind.to_lowercase();
+        match singular.strip_suffix('y') {
+            Some(stem) => format!("{group}/{stem}ies"),
+            None => format!("{group}/{singular}s"),
+        }
+    };
+    assert_eq!(allowed, Kind::ALL.iter().map(resource).collect());
+}
+
+#[test]
+fn the_chart_and_the_image_are_of_this_version() {
+    let chart: serde_json::Value =
+        serde_saphyr::from_str(&text("deploy/helm/rollgate/Chart.yaml")).expect("YAML");
+    assert_eq!(chart["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(chart["appVersion"], env!("CARGO_PKG_VERSION"));
+    let dockerfile = text("Dockerfile");
+    let deployments = documents("deploy/rollgate.yaml");
+    let deployment =
+        deployments.iter().find(|document| document["kind"] == "Deployment").expect("a Deployment");
+    let pod = &deployment["spec"]["template"]["spec"];
+    let account = &pod["securityContext"];
+    for line in [
+        format!("FROM rust:{}-slim AS build", env!("CARGO_PKG_RUST_VERSION")),
+        format!("USER {}:{}", account["runAsUser"], account["runAsGroup"]),
+        format!("EXPOSE {}", pod["containers"][0]["ports"][0]["containerPort"]),
+    ] {
+        assert!(dockerfile.lines().any(|found| found == line), "{line} is not in {dockerfile}");
+    }
+}
+
 /// Every combination of group, version, resource and operation in a list of rules.
 fn combinations(rules: &serde_json::Value) -> BTreeSet<[String; 4]> {
     let texts = |rule: &serde_json::Value, key: &str| -> Vec<String> {

@@ -1,7 +1,6 @@
 //! Evaluates conditions of the own tree.
 
 use super::tree::{Binary, Expr, Helper, Order, Unary};
-use super::types::{Type, type_of};
 use super::{EvaluationError, Measurement};
 
 #[derive(Clone, Copy, Debug)]
@@ -13,24 +12,19 @@ enum Value<'a> {
     Floats(&'a [f64]),
 }
 
-pub(super) fn holds(expr: &Expr, result: &Measurement) -> Result<bool, EvaluationError> {
-    let kind = match result {
-        Measurement::Number(_) => Type::Float,
-        Measurement::Vector(_) => Type::Floats,
-        Measurement::Nil => Type::Nil,
-    };
-    type_of(expr, kind).ok_or_else(|| mismatch(result))?;
+/// Whether a condition holds for a result that it fits.
+pub(super) fn holds(expr: &Expr, result: Measurement<'_>) -> Result<bool, EvaluationError> {
     match evaluate(expr, result)? {
         Value::Bool(answer) => Ok(answer),
         _ => Err(EvaluationError::NotBoolean),
     }
 }
 
-fn mismatch(result: &Measurement) -> EvaluationError {
+fn mismatch(result: Measurement<'_>) -> EvaluationError {
     EvaluationError::Mismatch { result: result.describe() }
 }
 
-fn evaluate<'a>(expr: &Expr, result: &'a Measurement) -> Result<Value<'a>, EvaluationError> {
+fn evaluate<'a>(expr: &Expr, result: Measurement<'a>) -> Result<Value<'a>, EvaluationError> {
     Ok(match expr {
         Expr::Int(int) => Value::Int(*int),
         Expr::Float(float) => Value::Float(*float),
@@ -79,15 +73,15 @@ fn evaluate<'a>(expr: &Expr, result: &'a Measurement) -> Result<Value<'a>, Evalu
     })
 }
 
-fn whole(result: &Measurement) -> Value<'_> {
+fn whole(result: Measurement<'_>) -> Value<'_> {
     match result {
-        Measurement::Number(number) => Value::Float(*number),
+        Measurement::Number(number) => Value::Float(number),
         Measurement::Vector(samples) => Value::Floats(samples),
         Measurement::Nil => Value::Nil,
     }
 }
 
-fn element(index: i64, result: &Measurement) -> Result<f64, EvaluationError> {
+fn element(index: i64, result: Measurement<'_>) -> Result<f64, EvaluationError> {
     let Measurement::Vector(samples) = result else { return Err(mismatch(result)) };
     let length = samples.len();
     let from_start = match usize::try_from(index.unsigned_abs()) {
@@ -101,7 +95,7 @@ fn element(index: i64, result: &Measurement) -> Result<f64, EvaluationError> {
 fn call<'a>(
     helper: Helper,
     arguments: &[Expr],
-    result: &'a Measurement,
+    result: Measurement<'a>,
 ) -> Result<Value<'a>, EvaluationError> {
     let mut values = [Value::Nil; 2];
     for (value, argument) in values.iter_mut().zip(arguments) {

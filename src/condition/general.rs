@@ -154,7 +154,7 @@ impl General {
         Ok(Self { environment: environment(), program, literals, usage: Usage::of(&tokens) })
     }
 
-    pub fn holds(&self, result: &Measurement) -> Result<bool, EvaluationError> {
+    pub fn holds(&self, result: Measurement<'_>) -> Result<bool, EvaluationError> {
         if !self.usage.fits(result) {
             return Err(EvaluationError::Mismatch { result: result.describe() });
         }
@@ -174,9 +174,9 @@ impl General {
     }
 }
 
-fn value(result: &Measurement) -> Value {
+fn value(result: Measurement<'_>) -> Value {
     match result {
-        Measurement::Number(number) => Value::Float(*number),
+        Measurement::Number(number) => Value::Float(number),
         Measurement::Vector(samples) => Value::Array(samples.iter().copied().map(Value::Float).collect()),
         Measurement::Nil => Value::Nil,
     }
@@ -227,7 +227,7 @@ impl Usage {
         usage
     }
 
-    fn fits(&self, result: &Measurement) -> bool {
+    fn fits(&self, result: Measurement<'_>) -> bool {
         match result {
             Measurement::Number(_) => !self.list,
             Measurement::Vector(_) => !self.number && !self.member,

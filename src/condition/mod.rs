@@ -22,14 +22,15 @@ mod tests;
 
 use general::General;
 use tree::Expr;
+use types::Fits;
 
 /// What one query answered: the value a condition knows as `result`.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Measurement {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Measurement<'a> {
     /// A single number, as Prometheus gives for a scalar and Datadog for a query.
     Number(f64),
     /// The samples of an instant vector, or of all series of a range query; empty when no series matched.
-    Vector(Vec<f64>),
+    Vector(&'a [f64]),
     /// No value at all, as Datadog gives when there is no data.
     Nil,
 }
@@ -84,7 +85,7 @@ pub struct Condition(Form);
 
 #[derive(Debug)]
 enum Form {
-    Own(Expr),
+    Own { expr: Expr, fits: Fits },
     General(Box<General>),
 }
 
@@ -96,7 +97,7 @@ impl Condition {
     /// [`ConditionError::Unsupported`] when it uses a part of the language this policy does not evaluate.
     pub fn parse(text: &str) -> Result<Self, ConditionError> {
         match parser::parse(text) {
-            Ok(expr) => Ok(Self(Form::Own(expr))),
+            Ok(expr) => Ok(Self(Form::Own { fits: Fits::of(&expr), expr })),
             Err(parser::Stop::Error(error)) => Err(error),
             Err(parser::Stop::Foreign) => {
                 General::compile(text).map(|general| Self(Form::General(Box::new(general))))
@@ -108,9 +109,12 @@ impl Condition {
     ///
     /// # Errors
     /// Whatever makes the controller record an errored measurement instead of a passed or failed one.
-    pub fn holds(&self, result: &Measurement) -> Result<bool, EvaluationError> {
+    pub fn holds(&self, result: Measurement<'_>) -> Result<bool, EvaluationError> {
         match &self.0 {
-            Form::Own(expr) => evaluate::holds(expr, result),
+            Form::Own { fits, .. } if !fits.cover(result) => {
+                Err(EvaluationError::Mismatch { result: result.describe() })
+            }
+            Form::Own { expr, .. } => evaluate::holds(expr, result),
             Form::General(general) => general.holds(result),
         }
     }
@@ -119,7 +123,7 @@ impl Condition {
     #[must_use]
     pub fn literals(&self) -> Vec<f64> {
         match &self.0 {
-            Form::Own(expr) => {
+            Form::Own { expr, .. } => {
                 let mut found = Vec::new();
                 expr.literals(&mut found);
                 found
@@ -139,8 +143,8 @@ impl ConditionError {
     }
 }
 
-impl Measurement {
-    fn describe(&self) -> &'static str {
+impl Measurement<'_> {
+    fn describe(self) -> &'static str {
         match self {
             Self::Number(_) => "a number",
             Self::Vector(_) => "a list of numbers",

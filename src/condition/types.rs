@@ -3,10 +3,11 @@
 //! The controller compiles a condition knowing what the result is, so `true || result[0] > 1` is an
 //! error for a single number although its right side is never evaluated.
 
+use super::Measurement;
 use super::tree::{Binary, Expr, Helper, Unary};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Type {
+enum Type {
     Int,
     Float,
     Bool,
@@ -30,8 +31,31 @@ impl Type {
     }
 }
 
+/// The kinds of results that a condition fits; found once, since it is held against many.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fits {
+    number: bool,
+    list: bool,
+    nil: bool,
+}
+
+impl Fits {
+    pub fn of(expr: &Expr) -> Self {
+        let fits = |result| type_of(expr, result).is_some();
+        Self { number: fits(Type::Float), list: fits(Type::Floats), nil: fits(Type::Nil) }
+    }
+
+    pub fn cover(self, result: Measurement<'_>) -> bool {
+        match result {
+            Measurement::Number(_) => self.number,
+            Measurement::Vector(_) => self.list,
+            Measurement::Nil => self.nil,
+        }
+    }
+}
+
 /// The type of an expression for a type of `result`; `None` when it does not fit.
-pub(super) fn type_of(expr: &Expr, result: Type) -> Option<Type> {
+fn type_of(expr: &Expr, result: Type) -> Option<Type> {
     match expr {
         Expr::Int(_) => Some(Type::Int),
         Expr::Float(_) => Some(Type::Float),

@@ -21,12 +21,15 @@ pub(crate) fn is_http_url(text: &str) -> bool {
 /// Whether `text` is a URL of one of `schemes`, with a host.
 pub(crate) fn has_host(text: &str, schemes: &[&str]) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    let authority = &rest[..end];
     let host = authority.rsplit('@').next().unwrap_or_default();
     schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known))
         && !host.is_empty()
         && !host.starts_with(':')
-        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+        // What nearly every one is made of needs no look into Unicode's tables.
+        && (text.bytes().all(|byte| byte.is_ascii_graphic())
+            || !text.contains(|c: char| c.is_whitespace() || c.is_control()))
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ pub(crate) fn look_up<T: serde::de::DeserializeOwned>(
         .get(kind, namespace, name)
         .map_err(|error| Missing::Unreadable(error.0))?
         .ok_or(Missing::NotFound)?;
-    parse(json.get()).map_err(|error| Missing::Malformed(format!("{}: {error}", error.path)))
+    parse(&json).map_err(|error| Missing::Malformed(format!("{}: {error}", error.path)))
 }
 
 fn malformed(json: &str, error: &serde_json::Error) -> Malformed {

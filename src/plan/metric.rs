@@ -378,7 +378,7 @@ impl Metric {
     /// How to write the condition so that it says what a result without data means, where it does not.
     fn missing_guard(&self) -> Option<&'static str> {
         let empty = self.shape.empty().filter(|_| self.empty_unexplained)?;
-        (self.threshold.judge_result(&empty) == Measured::Error).then_some(match empty {
+        (self.threshold.judge_result(empty) == Measured::Error).then_some(match empty {
             Measurement::Nil => "default(result, 1e9)",
             Measurement::Number(_) | Measurement::Vector(_) => "len(result) > 0 && …",
         })
@@ -409,7 +409,7 @@ impl Metric {
     /// What it takes for a success although nothing was measured, if there is such a result.
     fn unmeasured_success(&self) -> Option<&'static str> {
         let empty = self.shape.empty();
-        if empty.is_some_and(|empty| self.threshold.judge_result(&empty) == Measured::Successful) {
+        if empty.is_some_and(|empty| self.threshold.judge_result(empty) == Measured::Successful) {
             return Some("a result without data");
         }
         // A share of no requests is 0 / 0, and so is a quantile. Where there is a range, that is no data.

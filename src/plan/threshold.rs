@@ -32,20 +32,22 @@ pub enum ResultShape {
 }
 
 impl ResultShape {
-    /// The results a measurement of `value` can look like, the likeliest first.
-    fn results(self, value: f64) -> Vec<Measurement> {
-        match self {
-            Self::Number | Self::OptionalNumber | Self::NumberOrZero => vec![Measurement::Number(value)],
-            Self::Vector => vec![Measurement::Vector(vec![value]), Measurement::Vector(vec![value, value])],
-            Self::Opaque => vec![Measurement::Number(value), Measurement::Vector(vec![value])],
-        }
+    /// The results that a measurement of a value can look like, the likeliest first; `samples` are that value, twice.
+    fn results(self, samples: &[f64; 2]) -> impl Iterator<Item = Measurement<'_>> {
+        let (number, one) = (Measurement::Number(samples[0]), Measurement::Vector(&samples[..1]));
+        let (first, second) = match self {
+            Self::Number | Self::OptionalNumber | Self::NumberOrZero => (number, None),
+            Self::Vector => (one, Some(Measurement::Vector(samples))),
+            Self::Opaque => (number, Some(one)),
+        };
+        std::iter::once(first).chain(second)
     }
 
     /// What a measurement without data looks like, where the provider says so by its result.
     #[must_use]
-    pub fn empty(self) -> Option<Measurement> {
+    pub fn empty(self) -> Option<Measurement<'static>> {
         match self {
-            Self::Vector => Some(Measurement::Vector(Vec::new())),
+            Self::Vector => Some(Measurement::Vector(&[])),
             Self::OptionalNumber => Some(Measurement::Nil),
             Self::NumberOrZero => Some(Measurement::Number(0.0)),
             Self::Number | Self::Opaque => None,
@@ -91,12 +93,11 @@ impl Threshold {
     pub fn judge(&self, shape: ResultShape, value: f64) -> Measured {
         match self {
             Self::Conditions { .. } => shape
-                .results(value)
-                .iter()
+                .results(&[value; 2])
                 .map(|result| self.judge_result(result))
                 .find(|verdict| *verdict != Measured::Error)
                 .unwrap_or(Measured::Error),
-            Self::Range { .. } => self.judge_result(&Measurement::Number(value)),
+            Self::Range { .. } => self.judge_result(Measurement::Number(value)),
             Self::ByProvider => Measured::Successful,
             Self::Deferred { .. } | Self::Unreadable { .. } => Measured::Error,
         }
@@ -107,11 +108,11 @@ impl Threshold {
     /// The order is Argo Rollouts' (`utils/evaluate/evaluate.go`): failure wins when both hold, and a result
     /// for which neither holds is inconclusive only when both are given.
     #[must_use]
-    pub fn judge_result(&self, result: &Measurement) -> Measured {
+    pub fn judge_result(&self, result: Measurement<'_>) -> Measured {
         let (success, failure) = match (self, result) {
             (Self::Conditions { success, failure }, _) => (success, failure),
             (Self::Range { min, max }, Measurement::Number(value)) => {
-                let outside = min.is_some_and(|min| *value < min) || max.is_some_and(|max| *value > max);
+                let outside = min.is_some_and(|min| value < min) || max.is_some_and(|max| value > max);
                 return if outside { Measured::Failed } else { Measured::Successful };
             }
             _ => return Measured::Error,

@@ -35,7 +35,6 @@ impl Token<'_> {
     }
 }
 
-#[derive(Clone)]
 pub(super) struct Lexer<'a> {
     source: &'a str,
     at: usize,
@@ -62,7 +61,11 @@ impl<'a> Lexer<'a> {
                 self.at += 2;
                 Kind::Symbol
             }
-            [first, ..] if b"+-*/%^<>=(){}[],:@".contains(first) => {
+            [
+                b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'<' | b'>' | b'=' | b'(' | b')' | b'{' | b'}'
+                | b'[' | b']' | b',' | b':' | b'@',
+                ..,
+            ] => {
                 self.at += 1;
                 Kind::Symbol
             }
@@ -80,7 +83,7 @@ impl<'a> Lexer<'a> {
             self.skip_while(|byte| byte.is_ascii_hexdigit());
         } else {
             self.skip_while(|byte| byte.is_ascii_digit());
-            if self.peek().is_some_and(|byte| b"smhdwy".contains(&byte)) {
+            if self.peek().is_some_and(|byte| matches!(byte, b's' | b'm' | b'h' | b'd' | b'w' | b'y')) {
                 self.skip_while(|byte| byte.is_ascii_alphanumeric());
                 kind = Kind::Duration;
             } else {

@@ -21,6 +21,8 @@ mod oracle;
 #[cfg(test)]
 mod tests;
 
+use parser::Query;
+
 /// What a bigger or smaller result says.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Measure {
@@ -106,32 +108,18 @@ impl Unreadable {
 /// # Errors
 /// [`Unreadable`] when Prometheus would refuse the query, or this reader does not know the syntax.
 pub fn read(query: &str) -> Result<Reading, Unreadable> {
-    let (expr, kind) = parser::parse(query)?;
+    let Query { expr, kind, looks_elsewhere } = parser::parse(query)?;
     let shape = match kind {
         tree::Type::Scalar => Shape::Scalar,
         tree::Type::Vector | tree::Type::Matrix => Shape::Vector,
         tree::Type::Text => return Err(Unreadable::new(0, "a query that answers with text")),
     };
     let (measure, may_be_empty) = measure::of(&expr);
-    let measure = if looks_elsewhere(query) { Measure::Unknown } else { measure };
+    let measure = if looks_elsewhere { Measure::Unknown } else { measure };
     Ok(Reading {
         measure,
         shape,
         may_be_empty: may_be_empty && shape == Shape::Vector,
         window: window::shortest(&expr),
     })
-}
-
-/// Whether any part of the query is about another time than now: it shows another release.
-fn looks_elsewhere(query: &str) -> bool {
-    let mut lexer = lexer::Lexer::new(query);
-    while let Ok(token) = lexer.next() {
-        if token.is_word("offset") || token.is("@") {
-            return true;
-        }
-        if token.kind == lexer::Kind::End {
-            break;
-        }
-    }
-    false
 }

@@ -6,22 +6,17 @@ use super::status::Class;
 
 /// What a counter counts, by its name alone.
 pub(super) fn class(name: &str) -> Class {
-    let any = |words: &[&str]| words_of(name).any(|word| words.contains(&word));
-    let errors = any(&[
-        "error",
-        "errors",
-        "failure",
-        "failures",
-        "failed",
-        "fail",
-        "fails",
-        "exception",
-        "exceptions",
-        "5xx",
-    ]);
-    let successes = any(&["success", "successes", "successful", "succeeded", "2xx"]);
+    let (mut errors, mut successes) = (false, false);
+    for word in words_of(name) {
+        match word {
+            b"error" | b"errors" | b"failure" | b"failures" | b"failed" | b"fail" | b"fails"
+            | b"exception" | b"exceptions" | b"5xx" => errors = true,
+            b"success" | b"successes" | b"successful" | b"succeeded" | b"2xx" => successes = true,
+            b"1xx" | b"3xx" | b"4xx" => return Class::Other,
+            _ => {}
+        }
+    }
     match (errors, successes) {
-        _ if any(&["1xx", "3xx", "4xx"]) => Class::Other,
         (false, false) => Class::Whole,
         (true, false) => Class::Errors,
         (false, true) => Class::Successes,
@@ -31,7 +26,7 @@ pub(super) fn class(name: &str) -> Class {
 
 /// Whether a metric looks like the count of all requests.
 pub(super) fn is_total(name: &str) -> bool {
-    words_of(name).any(|word| matches!(word, "total" | "count" | "requests" | "responses" | "calls"))
+    words_of(name).any(|word| matches!(word, b"total" | b"count" | b"requests" | b"responses" | b"calls"))
 }
 
 /// A metric that measures how long requests take.
@@ -43,25 +38,25 @@ pub(super) struct Timing {
 /// How a metric measures how long requests take, if it does.
 pub(super) fn latency(name: &str) -> Option<Timing> {
     let unit = |unit| Some(Timing { unit });
-    let any = |words: &[&str]| words_of(name).any(|word| words.contains(&word));
+    let any = |is: fn(&[u8]) -> bool| words_of(name).any(is);
     // Durations that say nothing about requests.
-    if any(&["cpu", "gc", "uptime", "age", "scrape", "build", "backup"]) {
+    if any(|word| matches!(word, b"cpu" | b"gc" | b"uptime" | b"age" | b"scrape" | b"build" | b"backup")) {
         return None;
     }
-    if any(&["milliseconds", "millis", "ms"]) {
+    if any(|word| matches!(word, b"milliseconds" | b"millis" | b"ms")) {
         return unit(Some(LatencyUnit::Milliseconds));
     }
-    if any(&["microseconds", "nanoseconds", "us", "ns", "micros", "nanos"]) {
+    if any(|word| matches!(word, b"microseconds" | b"nanoseconds" | b"us" | b"ns" | b"micros" | b"nanos")) {
         return unit(None);
     }
-    if any(&["seconds"]) {
+    if any(|word| word == b"seconds") {
         return unit(Some(LatencyUnit::Seconds));
     }
     // Envoy names no unit and counts in milliseconds.
-    if name.starts_with("envoy_") && any(&["time"]) {
+    if name.starts_with("envoy_") && any(|word| word == b"time") {
         return unit(Some(LatencyUnit::Milliseconds));
     }
-    if any(&["duration", "latency", "latencies"]) { unit(None) } else { None }
+    if any(|word| matches!(word, b"duration" | b"latency" | b"latencies")) { unit(None) } else { None }
 }
 
 /// Replicas of a workload: its kind, and whether these are the available ones or all that should be.
@@ -79,6 +74,6 @@ pub(super) fn replicas(name: &str) -> Option<(&str, bool)> {
     Some((kind, available))
 }
 
-fn words_of(name: &str) -> impl Iterator<Item = &str> {
-    name.split(['_', ':'])
+fn words_of(name: &str) -> impl Iterator<Item = &[u8]> {
+    name.as_bytes().split(|byte| matches!(byte, b'_' | b':'))
 }

@@ -6,7 +6,7 @@ use promql_parser::label::MatchOp;
 use promql_parser::parser::{Expr as Theirs, LabelModifier, VectorMatchCardinality, VectorSelector, parse};
 use proptest::prelude::*;
 
-use super::parser;
+use super::parser::{self, Query};
 use super::tree::{Expr, Operator, Selector, Test};
 
 /// One form for both trees: brackets only where the structure has them.
@@ -255,7 +255,7 @@ fn query() -> impl Strategy<Value = String> {
 
 fn compare(query: &str) -> Result<(), TestCaseError> {
     match (parser::parse(query), parse(query)) {
-        (Ok((expr, _)), Ok(oracle)) => {
+        (Ok(Query { expr, .. }), Ok(oracle)) => {
             prop_assert_eq!(ours(&expr), theirs(&oracle), "{}", query);
         }
         (Ok(_), Err(error)) => prop_assert!(false, "{} is read, but: {}", query, error),
@@ -281,7 +281,7 @@ proptest! {
         let broken: String = letters.iter().take(at).chain(letters.iter().skip(at + cut)).collect();
         // The oracle panics on an infinite offset, which is no answer.
         let oracle = std::panic::catch_unwind(|| parse(&broken));
-        if let (Ok((expr, _)), Ok(oracle)) = (parser::parse(&broken), oracle) {
+        if let (Ok(Query { expr, .. }), Ok(oracle)) = (parser::parse(&broken), oracle) {
             prop_assert_eq!(Ok(ours(&expr)), oracle.map(|oracle| theirs(&oracle)), "{}", broken);
         }
     }
@@ -297,7 +297,7 @@ proptest! {
         ).prop_map(|pieces| pieces.concat()),
     ) {
         let query = format!("x{{code=~'{}'}}", pattern.replace('\\', "\\\\"));
-        if let (Ok((Expr::Selector(one), _)), Ok(Theirs::VectorSelector(other))) = (parser::parse(&query), parse(&query)) {
+        if let (Ok(Query { expr: Expr::Selector(one), .. }), Ok(Theirs::VectorSelector(other))) = (parser::parse(&query), parse(&query)) {
             let filter = one.matchers[0].filter();
             for word in ["", "2", "20", "200", "404", "5", "500", "503", "5xx", "xxx", "aa", "c", "55", "^", "$", "500 "] {
                 if let Some(accepts) = filter.as_ref().and_then(|filter| filter.accepts(word)) {
@@ -322,7 +322,7 @@ proptest! {
 #[test]
 fn queries_as_people_write_them_are_read_as_the_oracle_reads_them() {
     for (query, _) in super::tests::QUERIES {
-        let (expr, _) = parser::parse(query).expect(query);
+        let Query { expr, .. } = parser::parse(query).expect(query);
         assert_eq!(parse(query).map(|oracle| theirs(&oracle)), Ok(ours(&expr)), "{query}");
     }
 }

@@ -47,13 +47,22 @@ const KEYWORDS: [&str; 16] = [
     "limit_ratio",
 ];
 
-pub(super) fn parse(query: &str) -> Result<(Expr<'_>, Type), Unreadable> {
+/// A query that Prometheus would answer.
+#[derive(Debug)]
+pub(super) struct Query<'a> {
+    pub expr: Expr<'a>,
+    pub kind: Type,
+    /// Some part of it is about another time than now, and so about another release.
+    pub looks_elsewhere: bool,
+}
+
+pub(super) fn parse(query: &str) -> Result<Query<'_>, Unreadable> {
     let mut lexer = Lexer::new(query);
     let current = lexer.next()?;
-    let mut parser = Parser { lexer, current, depth: 0, nodes: 0 };
-    let parsed = parser.expression(0)?;
+    let mut parser = Parser { lexer, current, depth: 0, nodes: 0, looks_elsewhere: false };
+    let (expr, kind) = parser.expression(0)?;
     match parser.current.kind {
-        Kind::End => Ok(parsed),
+        Kind::End => Ok(Query { expr, kind, looks_elsewhere: parser.looks_elsewhere }),
         _ => Err(parser.unexpected()),
     }
 }
@@ -63,6 +72,7 @@ struct Parser<'a> {
     current: Token<'a>,
     depth: usize,
     nodes: usize,
+    looks_elsewhere: bool,
 }
 
 type Parsed<'a> = Result<(Expr<'a>, Type), Unreadable>;
@@ -70,11 +80,8 @@ type Parsed<'a> = Result<(Expr<'a>, Type), Unreadable>;
 impl<'a> Parser<'a> {
     fn advance(&mut self) -> Result<Token<'a>, Unreadable> {
         let next = self.lexer.next()?;
+        self.looks_elsewhere |= next.is("@") || next.is_word("offset");
         Ok(std::mem::replace(&mut self.current, next))
-    }
-
-    fn peek(&self) -> Result<Token<'a>, Unreadable> {
-        self.lexer.clone().next()
     }
 
     fn expect(&mut self, symbol: &str) -> Result<(), Unreadable> {
@@ -278,7 +285,6 @@ impl<'a> Parser<'a> {
     }
 
     fn word(&mut self, token: Token<'a>) -> Parsed<'a> {
-        let next = self.peek()?;
         let aggregation = AGGREGATIONS.into_iter().find(|name| token.is_word(name));
         if let Some(operator) = aggregation {
             return self.aggregate(operator);
@@ -291,17 +297,13 @@ impl<'a> Parser<'a> {
         if KEYWORDS.iter().any(|keyword| token.is_word(keyword)) {
             return Err(self.unexpected());
         }
-        if next.is("(") {
-            return self.call(token);
-        }
         self.advance()?;
-        self.selector(token.text)
+        if self.current.is("(") { self.call(token) } else { self.selector(token.text) }
     }
 
     fn call(&mut self, name: Token<'a>) -> Parsed<'a> {
         let function = Function::named(name.text)
             .ok_or_else(|| Unreadable::new(name.at, format!("the function `{}`", name.text)))?;
-        self.advance()?;
         self.expect("(")?;
         let (mut arguments, mut types) = (Vec::new(), Vec::new());
         while !self.current.is(")") {

@@ -120,9 +120,15 @@ impl Node {
                     let letter = char::from(byte);
                     ranges.iter().any(|(from, to)| (*from..=*to).contains(&letter)) != *inverted
                 };
-                let fitting =
-                    text.iter().enumerate().filter(|(at, byte)| starts >> at & 1 == 1 && fits(**byte));
-                fitting.fold(0, |ends, (at, _)| ends | 2 << at)
+                let (mut left, mut ends) = (starts, 0);
+                while left != 0 {
+                    let at = left.trailing_zeros();
+                    left &= left - 1;
+                    if text.get(at as usize).is_some_and(|byte| fits(*byte)) {
+                        ends |= 2 << at;
+                    }
+                }
+                ends
             }
             Self::Sequence(nodes) => {
                 let mut places = starts;

@@ -141,7 +141,7 @@ mod tests {
     }
 
     impl Cluster for Live {
-        fn get(&self, _: Kind, _: Option<&str>, _: &str) -> Result<Option<Box<RawValue>>, Unreadable> {
+        fn get(&self, _: Kind, _: Option<&str>, _: &str) -> Result<Option<String>, Unreadable> {
             panic!("revisions are listed")
         }
 
@@ -149,16 +149,24 @@ mod tests {
             self.listed.set(self.listed.get() + 1);
             self.objects.list(kind, namespace)
         }
+
+        fn list_labelled(&self, _: Kind, _: &str) -> Result<Vec<Box<RawValue>>, Unreadable> {
+            panic!("revisions have labels of their own")
+        }
     }
 
     struct Down;
 
     impl Cluster for Down {
-        fn get(&self, _: Kind, _: Option<&str>, _: &str) -> Result<Option<Box<RawValue>>, Unreadable> {
+        fn get(&self, _: Kind, _: Option<&str>, _: &str) -> Result<Option<String>, Unreadable> {
             Err(Unreadable("down".to_owned()))
         }
 
         fn list(&self, _: Kind, _: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable> {
+            Err(Unreadable("down".to_owned()))
+        }
+
+        fn list_labelled(&self, _: Kind, _: &str) -> Result<Vec<Box<RawValue>>, Unreadable> {
             Err(Unreadable("down".to_owned()))
         }
     }

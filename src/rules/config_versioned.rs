@@ -1,7 +1,6 @@
 //! The old revision finds its old configuration.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::{Document, Report, Rule, WARN_THEN_DENY};
 use crate::case::Case;
@@ -95,7 +94,7 @@ fn changeable(
     opt_out: Option<&str>,
 ) -> Result<Option<&'static str>, Unreadable> {
     let found = case.cluster.get(Kind::CONFIG_MAP, Some(case.namespace), name)?;
-    let found = found.as_deref().map(RawValue::get).and_then(|json| json::from_str::<ConfigMap>(json).ok());
+    let found = found.and_then(|json| json::from_str::<ConfigMap>(&json).ok());
     Ok(match (found, opt_out) {
         // What is not there yet is tracked from the start.
         (Some(ConfigMap { immutable: Some(true), .. }), _) | (None, Some(_)) => None,

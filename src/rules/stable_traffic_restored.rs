@@ -31,7 +31,7 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     report.find_all(&release.plan.unrestored);
     for Reference { path, name } in &release.plan.services {
         match case.cluster.get(Kind::SERVICE, Some(case.namespace), name) {
-            Ok(Some(service)) => selected(case, path, service.get(), report),
+            Ok(Some(service)) => selected(case, path, &service, report),
             Ok(None) if case.origin == Origin::Manifests => report.find(
                 path,
                 format!("Service {name} is not among the manifests"),

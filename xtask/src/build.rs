@@ -31,6 +31,14 @@ const SIZE_BUDGET: u64 = 1_200_000;
 
 /// Builds what people install and run.
 pub fn run(workspace: &Workspace) -> Result<(), Failure> {
+    process::run(cargo(workspace, "build").args(HOST))?;
+    fs::create_dir_all(workspace.dist()).map_err(|error| format!("cannot create dist/: {error}"))?;
+    replace(&workspace.released("rollgate"), &workspace.command())?;
+    policy(workspace, &workspace.command())
+}
+
+/// Builds dist/policy.wasm; `command` is the `rollgate` that writes its metadata into it.
+pub fn policy(workspace: &Workspace, command: &Path) -> Result<(), Failure> {
     setup::wasm_target()?;
     let mut guest = cargo(workspace, "build");
     process::run(guest.args([
@@ -42,23 +50,21 @@ pub fn run(workspace: &Workspace) -> Result<(), Failure> {
         "rollgate-policy",
         "--lib",
     ]))?;
-    process::run(cargo(workspace, "build").args(HOST))?;
     fs::create_dir_all(workspace.dist()).map_err(|error| format!("cannot create dist/: {error}"))?;
-    replace(&workspace.released("rollgate"), &workspace.command())?;
-    annotate(workspace)?;
+    annotate(workspace, command)?;
     check_size(&workspace.policy())
 }
 
-fn annotate(workspace: &Workspace) -> Result<(), Failure> {
+fn annotate(workspace: &Workspace, command: &Path) -> Result<(), Failure> {
     let compiled = workspace.target.join(setup::WASM).join("policy/rollgate_policy.wasm");
-    let mut annotate = Command::new(workspace.command());
+    let mut annotate = Command::new(command);
     annotate.arg("annotate").args(["-m", "policy-metadata.yml", "-u", "README.md"]);
     annotate.arg("-o").arg(workspace.policy()).arg(compiled).current_dir(&workspace.root);
     process::run(&mut annotate)
 }
 
 /// Copies beside the destination and renames: a program that is running cannot be written to.
-fn replace(from: &Path, to: &Path) -> Result<(), Failure> {
+pub fn replace(from: &Path, to: &Path) -> Result<(), Failure> {
     let beside = to.with_extension("new");
     fs::copy(from, &beside)
         .and_then(|_| fs::rename(&beside, to))

@@ -8,18 +8,19 @@ use std::path::{Path, PathBuf};
 
 use crate::process::{self, cargo};
 use crate::workspace::Workspace;
-use crate::{Failure, build};
+use crate::{Failure, build, image};
 
 /// What `--help` says.
 pub const DESCRIPTION: &str = "\
 Builds what is missing, starts a Kubernetes control plane on this machine, puts the webhook with the Wasm policy in
-front of it, and sends it what people and controllers send.
+front of it, and sends it what people and controllers send. Then installs the Helm chart there, and runs what it
+installs as a node would, from the files of the container image.
 
 Options:
   --controllers  Run the controllers of Argo Rollouts and Flagger instead, let them release, and hold what they do
                  against what rollgate says they will do; writes docs/simulation.md
 
-etcd, kube-apiserver, kube-controller-manager, kubectl and the controllers are built from their Go modules with `go`,
+etcd, kube-apiserver, kube-controller-manager, kubectl, Helm and the controllers are built from their Go modules with `go`,
 which has to be on PATH, once; KUBEBUILDER_ASSETS, when set, names a folder that has the first four, and they are not
 built. What is built, and the logs of the last run, are in the folder e2e of cargo's target folder.
 ";
@@ -27,7 +28,9 @@ built. What is built, and the logs of the last run, are in the folder e2e of car
 /// Builds, then runs the tests against an API server.
 pub fn run(workspace: &Workspace) -> Result<(), Failure> {
     let provided = provide(workspace)?;
-    test(workspace, &provided, &["applied_fixtures", "admission_chain"])
+    helm(workspace)?;
+    image::run(workspace)?;
+    test(workspace, &provided, &["applied_fixtures", "admission_chain", "helm_chart"])
 }
 
 /// Builds, then runs the tests beside the delivery controllers.
@@ -36,6 +39,13 @@ pub fn run_controllers(workspace: &Workspace) -> Result<(), Failure> {
     modules::controllers(&provided.join("controllers"))?;
     modules::accounts(&provided.join("accounts"))?;
     test(workspace, &provided, &["released_by_controllers"])
+}
+
+/// Helm, built unless it was.
+pub fn helm(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    let program = workspace.target.join("e2e/tools/helm");
+    modules::helm(&program)?;
+    Ok(program)
 }
 
 /// The folder of what the tests need beside rollgate.

@@ -1,4 +1,4 @@
-//! `cargo xtask`: build, demo, docs, e2e and test.
+//! `cargo xtask`: build, demo, docs, e2e, image, manifests and test.
 
 #![forbid(unsafe_code)]
 
@@ -6,6 +6,8 @@ mod build;
 mod demo;
 mod docs;
 mod e2e;
+mod image;
+mod manifests;
 mod process;
 mod setup;
 mod test;
@@ -23,11 +25,13 @@ const HELP: &str = "\
 Usage: cargo xtask <COMMAND>
 
 Commands:
-  build  Build the policy and the command: dist/policy.wasm and dist/rollgate
-  demo   Send good and bad releases to the webhook, and show its verdicts
-  docs   Write what is generated from the code
-  e2e    Put the webhook in front of a real API server
-  test   Build, check the formatting, lint, and run all tests
+  build      Build the policy and the command: dist/policy.wasm and dist/rollgate
+  demo       Send good and bad releases to the webhook, and show its verdicts
+  docs       Write what is generated from the code
+  e2e        Put the webhook in front of a real API server
+  image      Build what a container image holds: dist/image
+  manifests  Write the manifests that are generated from the Helm chart
+  test       Build, check the formatting, lint, and run all tests
 
 What is missing on this machine is installed through rustup, and said on standard error.
 ";
@@ -48,6 +52,8 @@ fn main() -> ExitCode {
         ["docs", ref rest @ ..] => ("docs", docs::DESCRIPTION, docs::run, rest),
         ["e2e", "--controllers", ref rest @ ..] => ("e2e", e2e::DESCRIPTION, e2e::run_controllers, rest),
         ["e2e", ref rest @ ..] => ("e2e", e2e::DESCRIPTION, e2e::run, rest),
+        ["image", ref rest @ ..] => ("image", image::DESCRIPTION, image::run, rest),
+        ["manifests", ref rest @ ..] => ("manifests", manifests::DESCRIPTION, manifests::run, rest),
         ["test", ref rest @ ..] => ("test", test::DESCRIPTION, test::run, rest),
         [] => return usage("no command given"),
         [unknown, ..] => return usage(&format!("there is no command `{unknown}`")),

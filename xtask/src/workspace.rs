@@ -30,6 +30,11 @@ impl Workspace {
         self.root.join("dist")
     }
 
+    /// What a container image holds.
+    pub fn image(&self) -> PathBuf {
+        self.dist().join("image")
+    }
+
     /// The annotated policy.
     pub fn policy(&self) -> PathBuf {
         self.dist().join("policy.wasm")

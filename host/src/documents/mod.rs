@@ -1,5 +1,6 @@
 //! What rollgate says about its rules and settings, generated from the code: pages, schema, questions.
 
+mod chart;
 pub mod example;
 pub mod fixture;
 mod index;
@@ -45,6 +46,7 @@ pub fn generate(root: &Path) -> anyhow::Result<BTreeMap<PathBuf, String>> {
     files.insert(index::PATH.into(), index::markdown());
     files.insert(schema::PATH.into(), format!("{:#}\n", schema::settings()));
     files.insert(questions::PATH.into(), questions::yaml());
+    files.extend(chart::files());
     files.insert(EXAMPLES.into(), format!("{}\n", serde_json::to_string_pretty(&all)?));
     Ok(files)
 }

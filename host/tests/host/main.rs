@@ -2,6 +2,7 @@
 
 mod annotate;
 mod guests;
+mod monitoring;
 mod run;
 mod runtime;
 mod serve;

@@ -18,7 +18,7 @@ use crate::guests;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running server and a client that trusts it.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     address: String,
     agent: ureq::Agent,
@@ -35,9 +35,9 @@ impl Drop for Server {
     }
 }
 
-struct Answer {
+pub(crate) struct Answer {
     status: u16,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
@@ -64,7 +64,7 @@ impl Server {
         Self::start_with(&guests::behaviours(), args)
     }
 
-    fn start_with(wasm: &[u8], args: &[&str]) -> Self {
+    pub(crate) fn start_with(wasm: &[u8], args: &[&str]) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let ca = directory.path().join("ca.pem");
         let policy = directory.path().join("policy.wasm");
@@ -104,11 +104,11 @@ impl Server {
         Self { child, address, agent, log, reader: Some(reader), _directory: directory }
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         answer(self.agent.get(format!("{}{path}", self.address)).call())
     }
 
-    fn post(&self, body: &str) -> Answer {
+    pub(crate) fn post(&self, body: &str) -> Answer {
         self.post_as("application/json", body)
     }
 
@@ -118,7 +118,7 @@ impl Server {
 
     /// The response in the answer to a review whose uid is `uid`.
     #[track_caller]
-    fn review(&self, uid: &str) -> Value {
+    pub(crate) fn review(&self, uid: &str) -> Value {
         let answer = self.post(&review(uid).to_string());
         assert_eq!(answer.status, 200, "{}", answer.body);
         let mut answer = answer.json();

@@ -52,20 +52,33 @@ impl Arguments {
     pub(super) fn substitute(&self, json: &str) -> Result<String, String> {
         let mut text = String::with_capacity(json.len());
         let mut rest = json;
-        while let Some(open) = rest.find("{{") {
-            let Some(length) = rest[open + 2..].find("}}") else { break };
+        while let Some(open) = pair(rest, '{') {
+            let Some(length) = pair(&rest[open + 2..], '}') else { break };
             text.push_str(&rest[..open]);
             let tag = rest[open + 2..open + 2 + length].trim();
-            let value = tag
+            let (_, value) = tag
                 .strip_prefix("args.")
                 .and_then(|name| self.0.iter().find(|(known, _)| known == name))
                 .ok_or_else(|| format!("{{{{{tag}}}}} is not an argument of the template"))?;
-            let escaped = Value::from(value.1.as_deref().unwrap_or(UNKNOWN)).to_string();
-            text.push_str(&escaped[1..escaped.len() - 1]);
+            push_escaped(&mut text, value.as_deref().unwrap_or(UNKNOWN));
             rest = &rest[open + 2 + length + 2..];
         }
         text.push_str(rest);
         Ok(text)
+    }
+}
+
+/// Where a bracket stands twice for the first time.
+fn pair(text: &str, bracket: char) -> Option<usize> {
+    text.match_indices(bracket).map(|(at, _)| at).find(|at| text[at + 1..].starts_with(bracket))
+}
+
+fn push_escaped(text: &mut String, value: &str) {
+    if value.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\')) {
+        text.push_str(value);
+    } else {
+        let escaped = Value::from(value).to_string();
+        text.push_str(&escaped[1..escaped.len() - 1]);
     }
 }
 

@@ -138,7 +138,7 @@ fn decided_beforehand(text: &str) -> bool {
     text.split("||").flat_map(|part| part.split(" or ")).any(|alternative| {
         !alternative.contains("result")
             && Condition::parse(alternative)
-                .is_ok_and(|condition| condition.holds(&Measurement::Nil) == Ok(true))
+                .is_ok_and(|condition| condition.holds(Measurement::Nil) == Ok(true))
     })
 }
 

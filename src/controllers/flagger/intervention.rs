@@ -1,7 +1,6 @@
 //! What somebody does to a Canary, or to what it depends on.
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::cluster::Kind;
 use crate::controllers::traffic;
@@ -74,8 +73,8 @@ fn delete(attempt: &Attempt<'_>, found: &mut Intervention) {
 }
 
 /// Whether an object is being deleted, and only waits for what it owns.
-fn is_going(object: &RawValue) -> bool {
-    let object: Value = json::from_str(object.get()).unwrap_or_default();
+fn is_going(object: &str) -> bool {
+    let object: Value = json::from_str(object).unwrap_or_default();
     !object["metadata"]["deletionTimestamp"].is_null()
 }
 

@@ -33,14 +33,27 @@ const PROMETHEUS_OPERATOR: Module = Module {
     version: "v0.85.0",
     sum: "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=",
 };
+const CERT_MANAGER: Module = Module {
+    path: "github.com/cert-manager/cert-manager",
+    version: "v1.21.2",
+    sum: "h1:UWgoYM+KLNtRlqmoWOKjKBOBUPVHeepQ6/ac3ERJW68=",
+};
+const HELM: Module = Module {
+    path: "helm.sh/helm/v4",
+    version: "v4.3.1",
+    sum: "h1:UndCoLe9UPmNoL7IvWzaUXveL7T5t/ijoorEmgJdI9g=",
+};
 
 /// Custom resource definitions: the module, and a file or folder in it.
-const DEFINITIONS: [(&Module, &str); 5] = [
+const DEFINITIONS: [(&Module, &str); 8] = [
     (&ARGO_ROLLOUTS, "manifests/crds"),
     (&FLAGGER, "artifacts/flagger/crd.yaml"),
     (&ISTIO, "kubernetes/customresourcedefinitions.gen.yaml"),
     (&PROMETHEUS_OPERATOR, "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml"),
+    (&PROMETHEUS_OPERATOR, "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml"),
     (&PROMETHEUS_OPERATOR, "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml"),
+    (&CERT_MANAGER, "deploy/crds/cert-manager.io_certificates.yaml"),
+    (&CERT_MANAGER, "deploy/crds/cert-manager.io_issuers.yaml"),
 ];
 
 /// Programs of the delivery controllers: the module, the package in it, and the name of the program.
@@ -98,6 +111,11 @@ pub fn controllers(folder: &Path) -> Result<(), Failure> {
         go::published(&module.folder()?, package, &program)?;
         write(&program.with_extension("version"), module.version)
     })
+}
+
+/// Builds Helm.
+pub fn helm(program: &Path) -> Result<(), Failure> {
+    go::published(&HELM.folder()?, "./cmd/helm", program)
 }
 
 impl Module {

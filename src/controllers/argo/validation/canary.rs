@@ -57,7 +57,7 @@ impl Mistakes {
                 ],
             ),
         ];
-        self.check(CANARY, &checks);
+        self.check(&CANARY, &checks);
         if let Some(services) = &spec.ping_pong {
             let (first, second) = (text(services, "pingService"), text(services, "pongService"));
             let checks = [
@@ -68,7 +68,7 @@ impl Mistakes {
                     &["pongService", "pingService and pongService are the same Service", "name two Services"],
                 ),
             ];
-            self.check(&format!("{CANARY}.pingPong"), &checks);
+            self.check(&format_args!("{CANARY}.pingPong"), &checks);
         }
     }
 
@@ -149,7 +149,7 @@ impl Mistakes {
                 &["trafficRouting.appMesh", "no virtualService is named", "set virtualService"],
             ),
         ];
-        self.check(CANARY, &checks);
+        self.check(&CANARY, &checks);
     }
 }
 

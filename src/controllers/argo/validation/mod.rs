@@ -7,6 +7,8 @@ mod canary;
 mod pods;
 mod steps;
 
+use std::fmt::Display;
+
 use serde_json::Value;
 
 use super::spec::{AnalysisReference, Argument, BlueGreen, RolloutSpec};
@@ -28,10 +30,10 @@ pub(super) fn mistakes(spec: &RolloutSpec) -> Vec<Mistake> {
             found.routing(canary, routing);
         }
         for (index, step) in canary.steps.iter().enumerate() {
-            found.step(step, canary.traffic_routing.as_ref(), &format!("{CANARY}.steps[{index}]"));
+            found.step(step, canary.traffic_routing.as_ref(), &format_args!("{CANARY}.steps[{index}]"));
         }
-        found.analysis(canary.analysis.as_ref(), &format!("{CANARY}.analysis"));
-        found.anti_affinity(canary.anti_affinity.as_ref(), CANARY);
+        found.analysis(canary.analysis.as_ref(), &format_args!("{CANARY}.analysis"));
+        found.anti_affinity(canary.anti_affinity.as_ref(), &CANARY);
     }
     if let Some(blue_green) = &spec.strategy.blue_green {
         found.blue_green(blue_green, spec.revision_history_limit);
@@ -45,6 +47,7 @@ const BLUE_GREEN: &str = "spec.strategy.blueGreen";
 /// A check: whether it fails; then the field below a common path, what is wrong, how to mend it.
 type Check = (bool, &'static [&'static str; 3]);
 
+/// What is found. Paths are only written where something is.
 struct Mistakes(Vec<Mistake>);
 
 impl Mistakes {
@@ -52,7 +55,7 @@ impl Mistakes {
         self.0.push(Mistake::new(path, message, help));
     }
 
-    fn check(&mut self, path: &str, checks: &[Check]) {
+    fn check(&mut self, path: &dyn Display, checks: &[Check]) {
         for (_, [field, message, help]) in checks.iter().filter(|check| check.0) {
             self.add(&format!("{path}.{field}"), message, help);
         }
@@ -82,14 +85,14 @@ impl Mistakes {
         }
     }
 
-    fn analysis(&mut self, reference: Option<&AnalysisReference>, path: &str) {
+    fn analysis(&mut self, reference: Option<&AnalysisReference>, path: &dyn Display) {
         if let Some(reference) = reference {
             self.arguments(&reference.args, path);
         }
     }
 
     /// Arguments from the Rollout's metadata: of those fields only some can be had.
-    fn arguments(&mut self, args: &[Argument], path: &str) {
+    fn arguments(&mut self, args: &[Argument], path: &dyn Display) {
         for (index, argument) in args.iter().enumerate() {
             let field = argument.value_from.as_ref().and_then(|source| source.field_ref.as_ref());
             if let Some(field) = field.map(|field| &field.field_path)
@@ -105,7 +108,7 @@ impl Mistakes {
         }
     }
 
-    fn anti_affinity(&mut self, spec: Option<&Value>, path: &str) {
+    fn anti_affinity(&mut self, spec: Option<&Value>, path: &dyn Display) {
         let Some(spec) = spec else { return };
         let preferred = &spec["preferredDuringSchedulingIgnoredDuringExecution"];
         let required = &spec["requiredDuringSchedulingIgnoredDuringExecution"];
@@ -136,9 +139,15 @@ impl Mistakes {
                 "lower it, or raise revisionHistoryLimit",
             );
         }
-        self.analysis(spec.pre_promotion_analysis.as_ref(), &format!("{BLUE_GREEN}.prePromotionAnalysis"));
-        self.analysis(spec.post_promotion_analysis.as_ref(), &format!("{BLUE_GREEN}.postPromotionAnalysis"));
-        self.anti_affinity(spec.anti_affinity.as_ref(), BLUE_GREEN);
+        self.analysis(
+            spec.pre_promotion_analysis.as_ref(),
+            &format_args!("{BLUE_GREEN}.prePromotionAnalysis"),
+        );
+        self.analysis(
+            spec.post_promotion_analysis.as_ref(),
+            &format_args!("{BLUE_GREEN}.postPromotionAnalysis"),
+        );
+        self.anti_affinity(spec.anti_affinity.as_ref(), &BLUE_GREEN);
     }
 }
 

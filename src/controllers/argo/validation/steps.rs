@@ -1,6 +1,7 @@
 //! The steps of a canary.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use super::Mistakes;
 use crate::controllers::argo::canary::{seconds, to_float};
@@ -10,7 +11,7 @@ use crate::controllers::argo::spec::{Experiment, Selector, Step, StringMatch, Tr
 const DEFAULT_LARGEST_WEIGHT: f64 = 100.0;
 
 impl Mistakes {
-    pub(super) fn step(&mut self, step: &Step, routing: Option<&TrafficRouting>, path: &str) {
+    pub(super) fn step(&mut self, step: &Step, routing: Option<&TrafficRouting>, path: &dyn Display) {
         let largest =
             routing.and_then(|routing| routing.max_traffic_weight).unwrap_or(DEFAULT_LARGEST_WEIGHT);
         if step.set_weight.is_some_and(|weight| !(0.0..=largest).contains(&to_float(weight))) {
@@ -89,9 +90,9 @@ impl Mistakes {
             }
         }
         if let Some(experiment) = &step.experiment {
-            self.experiment(experiment, routing, &format!("{path}.experiment"));
+            self.experiment(experiment, routing, &format_args!("{path}.experiment"));
         }
-        self.analysis(step.analysis.as_ref(), &format!("{path}.analysis"));
+        self.analysis(step.analysis.as_ref(), &format_args!("{path}.analysis"));
     }
 
     fn managed(&mut self, name: &str, routing: Option<&TrafficRouting>, path: &str) {
@@ -119,7 +120,7 @@ impl Mistakes {
         }
     }
 
-    fn experiment(&mut self, spec: &Experiment, routing: Option<&TrafficRouting>, path: &str) {
+    fn experiment(&mut self, spec: &Experiment, routing: Option<&TrafficRouting>, path: &dyn Display) {
         let weighted = routing.is_some_and(|routing| {
             routing.alb.is_some() || routing.smi.is_some() || routing.istio.is_some() || routing.plugins.0 > 0
         });
@@ -156,10 +157,10 @@ impl Mistakes {
                     ],
                 ),
             ];
-            self.check(&format!("{path}.templates[{index}]"), &checks);
+            self.check(&format_args!("{path}.templates[{index}]"), &checks);
         }
         for (index, analysis) in spec.analyses.iter().enumerate() {
-            self.arguments(&analysis.args, &format!("{path}.analyses[{index}]"));
+            self.arguments(&analysis.args, &format_args!("{path}.analyses[{index}]"));
         }
     }
 }
