@@ -253,6 +253,27 @@ fn flagger_blue_green_keeps_live_requests_away_until_its_iterations_are_over() {
 }
 
 #[test]
+fn flagger_checks_once_more_after_its_iterations_where_nothing_routes() {
+    let mut spec = flagger(json!({"iterations": 10}));
+    spec["spec"]["provider"] = "kubernetes".into();
+    let unseen = play("Canary", &spec, &Objects::default()).remove(2);
+    assert_eq!(end(&unseen), (End::Promoted, 660.0, 100.0, 0.0));
+}
+
+#[test]
+fn flagger_tries_a_smoke_test_before_the_first_weight_as_often_as_a_check() {
+    let smoke = json!([{"name": "smoke", "type": "pre-rollout", "url": "http://tester/"}]);
+    let mut spec = flagger(json!({"stepWeight": 10, "threshold": 3, "webhooks": smoke}));
+    spec["metadata"]["annotations"] = json!({"rollgate.dev/signals": "smoke=error-rate"});
+    let outcome = canary(spec.clone());
+    // It fails after 0, 60 and 120 s; the counter is tested after 180 s.
+    assert_eq!(end(&outcome), (End::RolledBack, 180.0, 0.0, 0.0));
+    // One that passes is not asked again.
+    let latency = play("Canary", &spec, &Objects::default()).remove(2);
+    assert_eq!(end(&latency), (End::Promoted, 600.0, 100.0, 550.0));
+}
+
+#[test]
 fn flagger_without_analysis_goes_straight_to_everyone() {
     let mut spec = flagger(json!({"stepWeight": 10}));
     spec["spec"]["skipAnalysis"] = true.into();

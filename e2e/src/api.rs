@@ -1,10 +1,11 @@
 //! The API server, asked directly: what a client library sends, without a process for each request.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use serde_json::Value;
 use ureq::http::Request;
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
@@ -47,6 +48,15 @@ impl Reply {
     pub fn message(&self) -> &str {
         self.body["message"].as_str().unwrap_or_default()
     }
+}
+
+/// A change of an object.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// It is the object's last.
+    pub deleted: bool,
+    /// The object after the change.
+    pub object: Value,
 }
 
 /// How a patch changes an object, by its content type.
@@ -106,6 +116,34 @@ impl Api {
     /// When there is no answer. What the API server refuses is none here and below: it is in the reply.
     pub fn get(&self, path: &str) -> anyhow::Result<Reply> {
         self.send("GET", path, None)
+    }
+
+    /// Every object at `path`, then every change of one, for as long as the API server runs; none is left out.
+    ///
+    /// # Errors
+    /// When there is no answer, or the API server refuses.
+    pub fn watch(&self, path: &str) -> anyhow::Result<impl Iterator<Item = Change> + use<>> {
+        let mut list = self.get(path)?;
+        ensure!(list.accepted(), "{path}: {}", list.message());
+        let version = list.body["metadata"]["resourceVersion"].as_str().context("a list has no version")?;
+        let uri = format!("{}{path}?watch=1&resourceVersion={version}", self.server);
+        let response = self.agent.get(uri).config().timeout_global(None).build().call()?;
+        ensure!(response.status().is_success(), "cannot watch {path}: {}", response.status());
+        let listed = match list.body["items"].take() {
+            Value::Array(items) => items,
+            _ => Vec::new(),
+        };
+        let lines = BufReader::new(response.into_body().into_reader()).lines();
+        let changes = lines.map_while(Result::ok).map_while(|line| {
+            let mut event: Value = serde_json::from_str(&line).ok()?;
+            let deleted = match event["type"].as_str()? {
+                "ADDED" | "MODIFIED" => false,
+                "DELETED" => true,
+                _ => return None,
+            };
+            Some(Change { deleted, object: event["object"].take() })
+        });
+        Ok(listed.into_iter().map(|object| Change { deleted: false, object }).chain(changes))
     }
 
     /// Creates `object` in the namespace it names.

@@ -90,6 +90,8 @@ impl ControlPlane {
         command.arg("--cert-dir").arg(self.folder.join("kube-controller-manager"));
         command.args(["--bind-address", "127.0.0.1", "--secure-port", &port.to_string()]);
         command.args(["--use-service-account-credentials", "--leader-elect=false"]);
+        // What takes a cluster hours is done here in minutes.
+        command.args(["--kube-api-qps", "200", "--kube-api-burst", "400"]);
         // There are no nodes: nothing looks after them, nor after what is theirs.
         command.args([
             "--controllers",
@@ -127,6 +129,15 @@ impl ControlPlane {
     /// When it cannot be written.
     pub fn kubeconfig_of(&self, name: &str, user: &Value) -> anyhow::Result<PathBuf> {
         write_kubeconfig(&self.folder, name, self.port, &self.certificates.authority, user)
+    }
+
+    /// The version the API server tells.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn version(&self) -> anyhow::Result<String> {
+        let version = self.api.get("/version")?;
+        Ok(version.body["gitVersion"].as_str().context("the API server has no version")?.to_owned())
     }
 
     /// Host and port of the API server.

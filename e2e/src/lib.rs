@@ -5,6 +5,9 @@
 //! user; a [`Webhook`] is
 //! `rollgate serve` with the Wasm policy, registered as `deploy/webhook.yaml` says. [`Helm`] renders and installs the
 //! chart, and a [`Pod`] runs what that installed.
+//!
+//! For releases there are the controllers themselves, each a [`DeliveryController`]; pods that [`make_pods_ready`] makes
+//! ready; and [`Measurements`], which answer what the controllers ask.
 
 #![forbid(unsafe_code)]
 
@@ -12,26 +15,32 @@ mod api;
 mod certificates;
 mod control_plane;
 mod controllers;
+mod delivery;
 mod helm;
 mod kubectl;
 mod manifests;
+mod measurements;
 mod plain_manifests;
 mod pod;
 mod process;
 mod programs;
+mod ready_pods;
 mod service_account;
 mod waiting;
 mod webhook;
 
-pub use api::{Api, Patch, Reply, path};
+pub use api::{Api, Change, Patch, Reply, path};
 pub use certificates::ServerCertificate;
 pub use control_plane::{ControlPlane, free_port};
 pub use controllers::{install_controllers, run_pods};
+pub use delivery::DeliveryController;
 pub use helm::{Helm, chart, documents};
 pub use kubectl::{Answer, Kubectl};
 pub use manifests::{manifests, moved};
+pub use measurements::{Answers, Measurements};
 pub use plain_manifests::plain_manifests;
 pub use pod::{Pod, RunningPod};
 pub use programs::{Programs, repository};
+pub use ready_pods::make_pods_ready;
 pub use waiting::wait_until;
 pub use webhook::{Options, Registration, Webhook};

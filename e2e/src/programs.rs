@@ -54,6 +54,22 @@ impl Programs {
         self.provided.join("controllers").join(name)
     }
 
+    /// The version of a delivery controller, by name.
+    ///
+    /// # Errors
+    /// When it is not written beside it.
+    pub fn controller_version(&self, name: &str) -> anyhow::Result<String> {
+        let path = self.controller(name).with_extension("version");
+        let version = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        Ok(version.trim().to_owned())
+    }
+
+    /// The manifests that a delivery controller, by name, gets its account and its rights from.
+    #[must_use]
+    pub fn accounts(&self, name: &str) -> PathBuf {
+        self.provided.join("accounts").join(name)
+    }
+
     /// The program of Helm.
     #[must_use]
     pub fn helm(&self) -> PathBuf {

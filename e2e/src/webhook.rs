@@ -229,6 +229,23 @@ impl Registration {
         Self(configuration)
     }
 
+    /// The same under another name, for exactly the requests that this one's conditions let pass unseen.
+    ///
+    /// # Errors
+    /// When there is not one condition.
+    pub fn of_the_unseen(&self, name: &str) -> anyhow::Result<Self> {
+        let mut configuration = self.0.clone();
+        configuration["metadata"]["name"] = json!(name);
+        for webhook in configuration["webhooks"].as_array_mut().into_iter().flatten() {
+            let conditions = webhook["matchConditions"].as_array().map_or(&[][..], Vec::as_slice);
+            ensure!(conditions.len() == 1, "deploy/webhook.yaml does not have one condition");
+            let expression = conditions[0]["expression"].as_str().context("a condition has no expression")?;
+            let unseen = format!("!({expression})");
+            webhook["matchConditions"] = json!([{"name": "a-controller", "expression": unseen}]);
+        }
+        Ok(Self(configuration))
+    }
+
     /// With the two things that differ from one cluster to the next.
     fn addressed(&self, port: u16, authority: &[u8]) -> Value {
         let mut configuration = self.0.clone();

@@ -37,7 +37,8 @@ pub fn run(workspace: &Workspace) -> Result<(), Failure> {
 pub fn run_controllers(workspace: &Workspace) -> Result<(), Failure> {
     let provided = provide(workspace)?;
     modules::controllers(&provided.join("controllers"))?;
-    test(workspace, &provided, &["controllers"])
+    modules::accounts(&provided.join("accounts"))?;
+    test(workspace, &provided, &["released_by_controllers"])
 }
 
 /// Helm, built unless it was.

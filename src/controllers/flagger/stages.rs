@@ -27,11 +27,11 @@ impl Reader<'_> {
             });
         }
         self.addresses(analysis);
-        self.pre_rollout(analysis);
+        self.pre_rollout(analysis, interval);
         let first = Position { stage: self.plan.stages.len(), wait: 0 };
         if on_kubernetes || (iterations >= 1.0 && analysis.matches.is_empty()) {
             let iterations = if iterations < 1.0 { DEFAULT_ITERATIONS } else { iterations };
-            self.blue_green(analysis, iterations * interval, (!on_kubernetes).then_some(interval));
+            self.blue_green(analysis, iterations * interval, interval, on_kubernetes);
         } else if iterations >= 1.0 {
             self.a_b_test(spec, analysis, iterations * interval);
         } else {
@@ -62,15 +62,7 @@ impl Reader<'_> {
 
     /// The check that is made at every interval beside all stages.
     fn check(&mut self, analysis: &Analysis, interval: f64, from: Position) {
-        // Nothing, or less, means one.
-        let threshold = u64::try_from(analysis.threshold).unwrap_or(1).max(1);
-        let schedule = Schedule {
-            initial_delay: interval,
-            interval: Some(interval),
-            count: None,
-            failure_limit: Some(threshold - 1),
-            ..Schedule::default()
-        };
+        let schedule = Schedule { initial_delay: interval, ..at_every(interval, analysis) };
         let mut metrics = Vec::new();
         for (index, metric) in analysis.metrics.iter().enumerate() {
             metrics.extend(self.metrics(metric, &format!("{PATH}.metrics[{index}]"), &schedule));
@@ -91,27 +83,28 @@ impl Reader<'_> {
         });
     }
 
-    /// The checks before the first request goes to the new version.
-    fn pre_rollout(&mut self, analysis: &Analysis) {
-        if let Some(run) = self.gate(analysis, "pre-rollout") {
-            let waits = vec![Wait::Analyses { runs: vec![run], limit: None }];
-            self.plan.stages.push(Stage { path: format!("{PATH}.webhooks"), waits, ..Stage::default() });
-        }
-    }
-
-    /// The analysis that the webhooks of one type stand for, if any of them can fail.
-    fn gate(&mut self, analysis: &Analysis, kind: &str) -> Option<usize> {
+    /// The checks before the first request goes to the new version: made at every interval until they pass, or as many
+    /// have failed as of the others.
+    fn pre_rollout(&mut self, analysis: &Analysis, interval: f64) {
+        let schedule = Schedule { consecutive_success_limit: 1, ..at_every(interval, analysis) };
         let hooks = analysis.webhooks.iter().enumerate();
         let metrics: Vec<Metric> = hooks
-            .filter(|(_, webhook)| webhook.kind == kind && can_fail(webhook))
-            .map(|(index, webhook)| self.webhook_metric(webhook, index, Schedule::default()))
+            .filter(|(_, webhook)| webhook.kind == "pre-rollout" && can_fail(webhook))
+            .map(|(index, webhook)| self.webhook_metric(webhook, index, schedule.clone()))
             .collect();
         if metrics.is_empty() {
-            return None;
+            return;
         }
         let path = format!("{PATH}.webhooks");
-        self.plan.analyses.push(plan::Analysis { path, metrics, late: true, ..plan::Analysis::default() });
-        Some(self.plan.analyses.len() - 1)
+        let waits = vec![Wait::Analyses { runs: vec![self.plan.analyses.len()], limit: None }];
+        self.plan.stages.push(Stage { path: path.clone(), waits, ..Stage::default() });
+        self.plan.analyses.push(plan::Analysis {
+            path,
+            metrics,
+            reaction: interval,
+            late: true,
+            ..plan::Analysis::default()
+        });
     }
 
     /// A webhook that fails counts as a failed check of what the Canary declares it to measure, if it does.
@@ -135,18 +128,24 @@ impl Reader<'_> {
         gated.then(|| Wait::Human { path: format!("{PATH}.webhooks"), what: "a confirm-promotion gate" })
     }
 
-    fn blue_green(&mut self, analysis: &Analysis, seconds: f64, live: Option<f64>) {
+    fn blue_green(&mut self, analysis: &Analysis, seconds: f64, interval: f64, on_kubernetes: bool) {
         self.plan.strategy = Strategy::BlueGreen;
         let mut waits = vec![Wait::Time { seconds }];
         waits.extend(Self::confirm_promotion(analysis));
-        self.plan.stages.push(Stage { path: format!("{PATH}.iterations"), waits, ..Stage::default() });
-        // After the iterations all live requests go to the new version for one more check.
-        if let Some(seconds) = live {
+        // After the iterations comes one more check, for which all live requests go to the new version where there is
+        // a router.
+        let last = Wait::Time { seconds: interval };
+        let path = format!("{PATH}.iterations");
+        if on_kubernetes {
+            waits.push(last);
+            self.plan.stages.push(Stage { path, waits, ..Stage::default() });
+        } else {
+            self.plan.stages.push(Stage { path: path.clone(), waits, ..Stage::default() });
             self.plan.stages.push(Stage {
-                path: format!("{PATH}.iterations"),
+                path,
                 weight: 100.0,
                 effective_weight: 100.0,
-                waits: vec![Wait::Time { seconds }],
+                waits: vec![last],
                 ..Stage::default()
             });
         }
@@ -213,6 +212,18 @@ impl Reader<'_> {
                 ..Stage::default()
             });
         }
+    }
+}
+
+/// A check at every interval, which ends the release when as many have failed as `threshold` says.
+fn at_every(interval: f64, analysis: &Analysis) -> Schedule {
+    // Nothing, or less, means one.
+    let threshold = u64::try_from(analysis.threshold).unwrap_or(1).max(1);
+    Schedule {
+        interval: Some(interval),
+        count: None,
+        failure_limit: Some(threshold - 1),
+        ..Schedule::default()
     }
 }
 

@@ -60,22 +60,45 @@ const DEFINITIONS: [(&Module, &str); 8] = [
 const CONTROLLERS: [(&Module, &str, &str); 2] =
     [(&ARGO_ROLLOUTS, "./cmd/rollouts-controller", "argo-rollouts"), (&FLAGGER, "./cmd/flagger", "flagger")];
 
+/// What gives a delivery controller its account and its rights: the module, the files in it, and the controller's name.
+const ACCOUNTS: [(&Module, &[&str], &str); 2] = [
+    (
+        &ARGO_ROLLOUTS,
+        &[
+            "manifests/base/argo-rollouts-sa.yaml",
+            "manifests/role/argo-rollouts-clusterrole.yaml",
+            "manifests/cluster-install/argo-rollouts-clusterrolebinding.yaml",
+        ],
+        "argo-rollouts",
+    ),
+    (&FLAGGER, &["kustomize/base/flagger/account.yaml", "kustomize/base/flagger/rbac.yaml"], "flagger"),
+];
+
 /// Fills `folder` with the definitions of all kinds that the manifests in this repository are of.
 pub fn definitions(folder: &Path) -> Result<(), Failure> {
-    let failed = |path: &Path| {
-        let path = path.display().to_string();
-        move |error| format!("cannot write {path}: {error}")
-    };
-    let _ = fs::remove_dir_all(folder);
-    fs::create_dir_all(folder).map_err(failed(folder))?;
+    empty(folder)?;
     for (module, place) in DEFINITIONS {
         for file in manifests(&module.folder()?.join(place))? {
             let text = fs::read_to_string(&file)
                 .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-            let copy = folder.join(file.file_name().unwrap_or_default());
             if text.contains("kind: CustomResourceDefinition") {
-                fs::write(&copy, text).map_err(failed(&copy))?;
+                write(&folder.join(file.file_name().unwrap_or_default()), &text)?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Fills a folder in `folder` for every delivery controller with the manifests of its account.
+pub fn accounts(folder: &Path) -> Result<(), Failure> {
+    for (module, places, name) in ACCOUNTS {
+        let (from, to) = (module.folder()?, folder.join(name));
+        empty(&to)?;
+        for place in places {
+            let file = from.join(place);
+            let text = fs::read_to_string(&file)
+                .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+            write(&to.join(file.file_name().unwrap_or_default()), &text)?;
         }
     }
     Ok(())
@@ -83,9 +106,11 @@ pub fn definitions(folder: &Path) -> Result<(), Failure> {
 
 /// Builds the delivery controllers into `folder`.
 pub fn controllers(folder: &Path) -> Result<(), Failure> {
-    CONTROLLERS
-        .iter()
-        .try_for_each(|(module, package, name)| go::published(&module.folder()?, package, &folder.join(name)))
+    CONTROLLERS.iter().try_for_each(|(module, package, name)| {
+        let program = folder.join(name);
+        go::published(&module.folder()?, package, &program)?;
+        write(&program.with_extension("version"), module.version)
+    })
 }
 
 /// Builds Helm.
@@ -97,6 +122,15 @@ impl Module {
     fn folder(&self) -> Result<PathBuf, Failure> {
         go::download(self.path, self.version, self.sum)
     }
+}
+
+fn empty(folder: &Path) -> Result<(), Failure> {
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder).map_err(|error| format!("cannot write {}: {error}", folder.display()))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 /// A file itself, or the manifests in a folder.
