@@ -1,10 +1,9 @@
 //! What a cluster shows of the delivery controllers.
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use serde_json::{Value, json};
 
-use crate::api::{Patch, path};
-use crate::control_plane::ControlPlane;
+use crate::api::Api;
 use crate::kubectl::Kubectl;
 use crate::manifests::manifests;
 use crate::waiting::wait_until;
@@ -45,26 +44,18 @@ pub fn install_controllers(kubectl: &Kubectl) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reports every Pod of a namespace as ready, as the machine would that it ran on; waits until every Deployment of that
-/// namespace says that it is available.
+/// Waits until every Deployment of a namespace has its Pods, and they are available.
 ///
 /// # Errors
 /// When one of them does not get available.
-pub fn run_pods(cluster: &ControlPlane, namespace: &str) -> anyhow::Result<()> {
-    let api = cluster.api();
-    let ready = json!({"status": {"phase": "Running", "conditions": [
-        {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}});
+pub fn wait_for_deployments(api: &Api, namespace: &str) -> anyhow::Result<()> {
     wait_until("every Deployment is available", || {
-        let pods = api.get(&format!("/api/v1/namespaces/{namespace}/pods"))?;
-        for pod in pods.body["items"].as_array().into_iter().flatten() {
-            let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": pod["metadata"]});
-            let reply = api.patch(&format!("{}/status", path(&pod)), Patch::Merge, &ready)?;
-            ensure!(reply.accepted(), "{}", reply.message());
-        }
-        let deployments = api.get(&format!("/apis/apps/v1/namespaces/{namespace}/deployments"))?;
-        let items = deployments.body["items"].as_array().context("no Deployments")?;
+        let list = |path: &str| Ok::<_, anyhow::Error>(api.get(path)?.body["items"].take());
+        let pods = list(&format!("/api/v1/namespaces/{namespace}/pods"))?;
+        let deployments = list(&format!("/apis/apps/v1/namespaces/{namespace}/deployments"))?;
+        let available = |item: &Value| item["status"]["availableReplicas"] == item["spec"]["replicas"];
         // What was written there before there was a controller says nothing about these Pods.
-        Ok(!pods.body["items"].as_array().is_none_or(Vec::is_empty)
-            && items.iter().all(|item| item["status"]["availableReplicas"] == item["spec"]["replicas"]))
+        Ok(pods.as_array().is_some_and(|pods| !pods.is_empty())
+            && deployments.as_array().is_some_and(|items| items.iter().all(available)))
     })
 }

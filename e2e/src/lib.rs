@@ -1,12 +1,11 @@
 //! A Kubernetes control plane on this machine, and rollgate in front of it.
 //!
 //! [`Programs`] says where the programs are that `cargo xtask e2e` builds. A [`ControlPlane`] runs etcd, kube-apiserver
-//! and, when asked, kube-controller-manager on loopback; [`Kubectl`] and [`Api`] speak to it as any
-//! user; a [`Webhook`] is
-//! `rollgate serve` with the Wasm policy, registered as `deploy/webhook.yaml` says. [`Helm`] renders and installs the
+//! and, when asked, kube-controller-manager on loopback; [`Kubectl`] and [`Api`] speak to it as any user; a [`Webhook`]
+//! is `rollgate serve` with the Wasm policy, registered as `deploy/webhook.yaml` says. [`Helm`] renders and installs the
 //! chart, and a [`Pod`] runs what that installed.
 //!
-//! For releases there are the controllers themselves, each a [`DeliveryController`]; pods that [`make_pods_ready`] makes
+//! For releases there are the controllers themselves, each a [`DeliveryController`]; Pods that [`make_pods_ready`] makes
 //! ready; and [`Measurements`], which answer what the controllers ask.
 
 #![forbid(unsafe_code)]
@@ -32,7 +31,7 @@ mod webhook;
 pub use api::{Api, Change, Patch, Reply, path};
 pub use certificates::ServerCertificate;
 pub use control_plane::{ControlPlane, free_port};
-pub use controllers::{install_controllers, run_pods};
+pub use controllers::{install_controllers, wait_for_deployments};
 pub use delivery::DeliveryController;
 pub use helm::{Helm, chart, documents};
 pub use kubectl::{Answer, Kubectl};

@@ -46,8 +46,9 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Starts `dist/rollgate serve` with `dist/policy.wasm`, a certificate that it issues itself, and the cluster,
-    /// read with its own service account, for what the policy looks up; waits until it is ready. What it prints goes to `<name>.log` in `folder`.
+    /// Starts `dist/rollgate serve` with `dist/policy.wasm`, a certificate that it issues itself, and the cluster, read
+    /// with its own service account, for what the policy looks up; waits until it is ready. What it prints goes to
+    /// `<name>.log` in `folder`.
     ///
     /// # Errors
     /// When it does not get ready.

@@ -37,11 +37,16 @@ const MAY_STILL_ARRIVE: [(&str, &str); 8] = [
     ("stable-traffic-restored/trap-service-of-another-namespace.yaml", "stable-traffic-restored"),
 ];
 
+/// How many fixtures are applied at once.
+const THREADS: usize = 6;
+
 /// The label by which a namespace says under which settings it is judged.
 const SETTINGS: &str = "settings";
 
 fn main() -> anyhow::Result<ExitCode> {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Each waits for the API server more than it computes.
+    arguments.test_threads = arguments.test_threads.or(Some(THREADS));
     let fixtures = fixtures()?;
     if arguments.list {
         return Ok(libtest_mimic::run(&arguments, trials(&fixtures, None)).exit_code());

@@ -5,8 +5,8 @@ use std::sync::{PoisonError, RwLock};
 
 use anyhow::ensure;
 use rollgate_e2e::{
-    Api, ControlPlane, Kubectl, Options, Programs, Registration, Webhook, install_controllers, run_pods,
-    wait_until,
+    Api, ControlPlane, Kubectl, Options, Programs, Registration, Webhook, install_controllers,
+    make_pods_ready, wait_for_deployments, wait_until,
 };
 use serde_json::{Value, json};
 
@@ -45,8 +45,9 @@ impl World {
         let mut cluster = ControlPlane::start(programs, &folder)?;
         install_controllers(cluster.kubectl())?;
         cluster.start_controller_manager(programs)?;
+        make_pods_ready(cluster.api())?;
         for namespace in ["argo-rollouts", "flagger-system"] {
-            run_pods(&cluster, namespace)?;
+            wait_for_deployments(cluster.api(), namespace)?;
         }
         for object in people::permissions() {
             cluster.kubectl().apply(&object)?;

@@ -60,6 +60,8 @@ Each release has a namespace of its own. A first version is deployed; then its i
 A prediction holds when the outcome and the largest weight are the same; where a route shows it, every weight on the way, too; and when the time, from the first stage to the end or to where the release waits, is at most {EARLIER} s shorter, or longer by {DELAYS:.0} s and {} % of the interval between measurements. Both controllers keep times in whole seconds, pods take a moment to get ready, and one measurement more or less would be a whole interval. Observed times are rounded to {ROUNDED:.0} s here: they differ from run to run. Promotion is the moment from which the new version is the stable one; the seconds Flagger needs after it to finish are not counted.
 
 Intervals are of seconds, so that it does not take hours. Flagger knows none below 10 s.
+
+A gate that Flagger asks before the first weight (`confirm-rollout`, `confirm-traffic-increase`) is taken as open in a prediction: until somebody opens it no request is exposed, and the release has not begun.
 ",
         LATER * 100.0
     )

@@ -1,8 +1,11 @@
 //! The host from outside: as a library, as a command and as a server.
 
 mod annotate;
+mod api_server;
 mod guests;
+mod live;
 mod monitoring;
 mod run;
 mod runtime;
+mod second_look;
 mod serve;

@@ -132,12 +132,18 @@ impl Server {
         assert_eq!(self.review("accept")["allowed"], true);
     }
 
-    /// Sends a review from another thread and returns once the server has it.
     fn in_flight(&self, uid: &str) -> JoinHandle<Answer> {
-        let (agent, address, body) = (self.agent.clone(), self.address.clone(), review(uid).to_string());
+        self.in_flight_with(review(uid).to_string())
+    }
+
+    /// Sends a review from another thread and returns once the server has it.
+    #[track_caller]
+    pub(crate) fn in_flight_with(&self, body: String) -> JoinHandle<Answer> {
+        let (agent, address) = (self.agent.clone(), self.address.clone());
         let request = std::thread::spawn(move || post(&agent, &address, "application/json", &body));
         let started = Instant::now();
         while !self.get("/metrics").body.contains("\nrollgate_reviews_in_progress 1\n") {
+            assert!(!request.is_finished(), "the review is over before it was seen");
             assert!(started.elapsed() < PATIENCE, "the review never arrived");
         }
         request

@@ -1,14 +1,12 @@
 //! The watches of a live cluster, against an API server made for the test.
 
-mod api_server;
-
 use std::time::Duration;
 
 use rollgate::cluster::{DirectCluster, Fields, KindStatus, LiveCluster, Pace};
 use rollgate::runtime::{Capabilities, ResourceKind};
 use serde_json::{Value, json};
 
-use api_server::ApiServer;
+use crate::api_server::ApiServer;
 
 /// Long enough for a busy machine; never waited for when things go right.
 const PATIENCE: Duration = Duration::from_mins(1);
