@@ -10,7 +10,9 @@ use anyhow::{Context, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};
 use rollgate::documents::fixture::Announced;
 use rollgate::manifest::{Source, read};
-use rollgate_e2e::{ControlPlane, Kubectl, Programs, Registration, Webhook, install_controllers, repository};
+use rollgate_e2e::{
+    Api, ControlPlane, Kubectl, Programs, Registration, Webhook, install_controllers, repository,
+};
 use serde_json::{Value, json};
 
 /// What kubectl or the API server refuses before a webhook is asked: their own words, by fixture.
@@ -63,8 +65,16 @@ fn main() -> anyhow::Result<ExitCode> {
         webhook.register(&cluster, &shipped.only_for(&name, SETTINGS, &number.to_string()))?;
         webhooks.push(webhook);
     }
-    let conclusion = libtest_mimic::run(&arguments, trials(&fixtures, Some(cluster.kubectl())));
+    let ways = Cluster { kubectl: cluster.kubectl().clone(), api: cluster.api().clone() };
+    let conclusion = libtest_mimic::run(&arguments, trials(&fixtures, Some(&ways)));
     Ok(conclusion.exit_code())
+}
+
+/// The ways to the cluster.
+#[derive(Clone)]
+struct Cluster {
+    kubectl: Kubectl,
+    api: Api,
 }
 
 /// A file and what it announces.
@@ -100,14 +110,14 @@ fn settings(fixtures: &[Arc<Fixture>]) -> BTreeSet<&str> {
     fixtures.iter().map(|fixture| fixture.settings.as_str()).collect()
 }
 
-fn trials(fixtures: &[Arc<Fixture>], kubectl: Option<&Kubectl>) -> Vec<Trial> {
+fn trials(fixtures: &[Arc<Fixture>], cluster: Option<&Cluster>) -> Vec<Trial> {
     let numbers: BTreeMap<&str, usize> = settings(fixtures).into_iter().zip(0..).collect();
     let trial = |(index, fixture): (usize, &Arc<Fixture>)| {
         let number = numbers[fixture.settings.as_str()];
-        let (kubectl, judged) = (kubectl.cloned(), Arc::clone(fixture));
+        let (cluster, judged) = (cluster.cloned(), Arc::clone(fixture));
         Trial::test(fixture.name.clone(), move || {
-            let kubectl = kubectl.ok_or("no cluster")?;
-            check(&judged, &format!("f{index}"), number, &kubectl)
+            let cluster = cluster.ok_or("no cluster")?;
+            check(&judged, &format!("f{index}"), number, &cluster)
                 .map_err(|error| Failed::from(format!("{error:#}")))
         })
     };
@@ -115,7 +125,7 @@ fn trials(fixtures: &[Arc<Fixture>], kubectl: Option<&Kubectl>) -> Vec<Trial> {
 }
 
 /// Applies a fixture to namespaces of its own and compares what is refused with what it announces.
-fn check(fixture: &Fixture, suffix: &str, settings: usize, kubectl: &Kubectl) -> anyhow::Result<()> {
+fn check(fixture: &Fixture, suffix: &str, settings: usize, cluster: &Cluster) -> anyhow::Result<()> {
     let mut objects = objects(&fixture.path)?;
     let mut namespaces = BTreeSet::new();
     for object in &mut objects {
@@ -125,16 +135,20 @@ fn check(fixture: &Fixture, suffix: &str, settings: usize, kubectl: &Kubectl) ->
     // Manifests that name no namespace go into one all the same.
     let elsewhere = if namespaces.is_empty() { vec!["-n", suffix] } else { Vec::new() };
     for name in namespaces.iter().map(String::as_str).chain(elsewhere.get(1).copied()) {
-        kubectl.apply(&json!({"apiVersion": "v1", "kind": "Namespace",
-            "metadata": {"name": name, "labels": {SETTINGS: settings.to_string()}}}))?;
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": name, "labels": {SETTINGS: settings.to_string()}}});
         // No controller makes it here, and no Pod is created without.
-        kubectl.apply(&json!({"apiVersion": "v1", "kind": "ServiceAccount",
-            "metadata": {"name": "default", "namespace": name}}))?;
+        let account = json!({"apiVersion": "v1", "kind": "ServiceAccount",
+            "metadata": {"name": "default", "namespace": name}});
+        for object in [namespace, account] {
+            let created = cluster.api.create(&object)?;
+            ensure!(created.accepted(), "{}", created.message());
+        }
     }
     let manifests: Vec<String> = objects.iter().map(Value::to_string).collect();
     // Unknown fields are sent and make a warning: rollgate is to see what a client less careful than kubectl sends.
     let command = [&["apply", "--validate=warn", "-f", "-"], &elsewhere[..]].concat();
-    let answer = kubectl.run(&command, &manifests.join("\n---\n"))?;
+    let answer = cluster.kubectl.run(&command, &manifests.join("\n---\n"))?;
     let said = format!("{}{}", answer.output, answer.errors);
     if let Some((_, words)) = REFUSED_BEFORE.iter().find(|(name, _)| *name == fixture.name) {
         ensure!(!answer.succeeded && said.contains(words), "it is taken now:\n{said}");
