@@ -20,12 +20,12 @@ Options:
   --controllers  Run the controllers of Argo Rollouts and Flagger instead, let them release, and hold what they do
                  against what rollgate says they will do; writes docs/simulation.md
 
-etcd, kube-apiserver, kube-controller-manager, kubectl, Helm and the controllers are built from their Go modules with `go`,
-which has to be on PATH, once; KUBEBUILDER_ASSETS, when set, names a folder that has the first four, and they are not
-built. What is built, and the logs of the last run, are in the folder e2e of cargo's target folder.
+etcd, kube-apiserver, kube-controller-manager, kubectl, Helm and the controllers are built from their Go modules with
+`go`, which has to be on PATH, once; KUBEBUILDER_ASSETS, when set, names a folder that has the first four, and they are
+not built. What is built, and the logs of the last run, are in the folder e2e of cargo's target folder.
 ";
 
-/// Builds, then runs the tests against an API server.
+/// Builds, then runs the tests against an API server, and installs the chart there.
 pub fn run(workspace: &Workspace) -> Result<(), Failure> {
     let provided = provide(workspace)?;
     helm(workspace)?;
