@@ -68,14 +68,19 @@ A gate that Flagger asks before the first weight (`confirm-rollout`, `confirm-tr
 }
 
 fn tail(requests: &Requests, lowered: &[&str]) -> String {
-    // Numbers that say how many, not how many exactly: they differ from run to run.
-    let (reviewed, sent) = (requests.reviewed / 1000, requests.sent / 1000);
+    let (reviewed, sent) = (at_least(requests.reviewed), at_least(requests.sent));
     let lowered = lowered.iter().map(|rule| format!("`{rule}`")).collect::<Vec<_>>().join(", ");
     format!(
         "
 ## The webhook meanwhile
 
-Both webhooks of the run fail closed. `deploy/webhook.yaml` as it is reviews what people send: every plan above and every change of an image. Plans that are there to be seen failing break rules, so {lowered} warn in it; every other rule rejects as ever. A second server has the same registration with its condition turned round: it reviews exactly the requests of the controllers, kube-controller-manager's included, which the first one lets pass unseen. It has reviewed more than {reviewed},000 of them and rejected none, and by the API server's audit log, which has more than {sent},000 changes by controllers, no webhook refused any.
+Both webhooks of the run fail closed. `deploy/webhook.yaml` as it is reviews what people send: every plan above and every change of an image. Plans that are there to be seen failing break rules, so {lowered} warn in it; every other rule rejects as ever. A second server has the same registration with its condition turned round: it reviews exactly the requests of the controllers, kube-controller-manager's included, which the first one lets pass unseen. It has reviewed more than {reviewed} of them and rejected none, and by the API server's audit log, which has more than {sent} changes by controllers, no webhook refused any.
 "
     )
+}
+
+/// The first digit of a number and zeros: the rest differs from run to run.
+fn at_least(number: u64) -> u64 {
+    let magnitude = 10_u64.pow(number.checked_ilog10().unwrap_or(0));
+    number / magnitude * magnitude
 }
