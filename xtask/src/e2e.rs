@@ -25,12 +25,23 @@ etcd, kube-apiserver, kube-controller-manager, kubectl, Helm and the controllers
 not built. What is built, and the logs of the last run, are in the folder e2e of cargo's target folder.
 ";
 
+/// The tests against an API server.
+const API_SERVER: [&str; 3] = ["applied_fixtures", "admission_chain", "helm_chart"];
+
+/// The tests beside the delivery controllers.
+const CONTROLLERS: [&str; 1] = ["released_by_controllers"];
+
+/// Chooses all of these tests, which cargo leaves out unless they are named.
+pub fn every_test() -> impl Iterator<Item = &'static str> {
+    API_SERVER.into_iter().chain(CONTROLLERS).flat_map(|test| ["--test", test])
+}
+
 /// Builds, then runs the tests against an API server, and installs the chart there.
 pub fn run(workspace: &Workspace) -> Result<(), Failure> {
     let provided = provide(workspace)?;
     helm(workspace)?;
     image::run(workspace)?;
-    test(workspace, &provided, &["applied_fixtures", "admission_chain", "helm_chart"])
+    test(workspace, &provided, &API_SERVER)
 }
 
 /// Builds, then runs the tests beside the delivery controllers.
@@ -38,7 +49,7 @@ pub fn run_controllers(workspace: &Workspace) -> Result<(), Failure> {
     let provided = provide(workspace)?;
     modules::controllers(&provided.join("controllers"))?;
     modules::accounts(&provided.join("accounts"))?;
-    test(workspace, &provided, &["released_by_controllers"])
+    test(workspace, &provided, &CONTROLLERS)
 }
 
 /// Helm, built unless it was.

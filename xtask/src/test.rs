@@ -2,7 +2,7 @@
 
 use crate::process::{self, cargo};
 use crate::workspace::Workspace;
-use crate::{Failure, build, setup};
+use crate::{Failure, build, e2e, setup};
 
 /// What `--help` says.
 pub const DESCRIPTION: &str = "\
@@ -17,9 +17,9 @@ pub fn run(workspace: &Workspace) -> Result<(), Failure> {
     process::run(cargo(workspace, "fmt").args(["--all", "--check"]))?;
     build::run(workspace)?;
     let warnings = ["--", "-D", "warnings"];
-    process::run(
-        cargo(workspace, "clippy").args(["--release", "--workspace", "--all-targets"]).args(warnings),
-    )?;
+    let mut everything = cargo(workspace, "clippy");
+    everything.args(["--release", "--workspace", "--all-targets"]).args(e2e::every_test());
+    process::run(everything.args(warnings))?;
     // The guest's side of the policy is compiled for no other target.
     let guest = ["--profile", "policy", "--target", setup::WASM, "-p", "rollgate-policy", "--lib"];
     process::run(cargo(workspace, "clippy").args(guest).args(warnings))?;

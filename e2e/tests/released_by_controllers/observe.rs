@@ -15,6 +15,7 @@ use crate::workload::NAME;
 const HASH: &str = "rollouts-pod-template-hash";
 
 /// A release under way.
+#[expect(clippy::struct_excessive_bools, reason = "facts that come one by one, in any order")]
 pub struct Observer {
     weighed_by: Weight,
     /// The hash of the stable version, with Argo Rollouts.

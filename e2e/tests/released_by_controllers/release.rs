@@ -55,7 +55,7 @@ impl Release<'_> {
         start: &Start,
     ) -> anyhow::Result<Outcome> {
         let mut observer = Observer::new(self.plan.weight);
-        let settled = self.settle(&mut observer, events);
+        let settled = settle(&mut observer, events);
         start.together.wait();
         settled?;
         // Fifty that begin at once make one another late.
@@ -94,15 +94,6 @@ impl Release<'_> {
         }
     }
 
-    fn settle(&self, observer: &mut Observer, events: &Receiver<Event>) -> anyhow::Result<()> {
-        let begun = Instant::now();
-        while !observer.settled {
-            let left = FIRST_VERSION.saturating_sub(begun.elapsed());
-            observer.see(&events.recv_timeout(left).context("its first version does not serve")?);
-        }
-        Ok(())
-    }
-
     /// Flagger takes its releases up by itself, every ten seconds.
     fn of_argo_rollouts(&self) -> bool {
         self.objects.iter().any(|object| object["kind"] == "Rollout")
@@ -118,4 +109,14 @@ impl Release<'_> {
         ensure!(reply.accepted(), "{}", reply.message());
         Ok(())
     }
+}
+
+/// Waits until the first version serves.
+fn settle(observer: &mut Observer, events: &Receiver<Event>) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    while !observer.settled {
+        let left = FIRST_VERSION.saturating_sub(begun.elapsed());
+        observer.see(&events.recv_timeout(left).context("its first version does not serve")?);
+    }
+    Ok(())
 }
