@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::cluster::Fields;
-use crate::runtime::{Callbacks, Grants, LoadError, Metadata, Policy, Settings};
+use crate::cluster::{ClusterArgs, Fields, StaticCluster, cluster_objects};
+use crate::runtime::{Callbacks, Capabilities, Grants, LoadError, Metadata, NoCluster, Policy, Settings};
 use anyhow::{Context, anyhow, bail};
 use serde_json::Value;
 
@@ -83,6 +84,19 @@ pub(crate) fn grants(metadata: Option<&Metadata>, context_aware: bool, capabilit
         tracing::warn!("the policy has no metadata, so it is granted no kinds");
     }
     Grants::new(capabilities, if context_aware { asked } else { BTreeSet::new() })
+}
+
+/// What answers a policy where no API server has to: manifests that stand for the cluster, or nobody where it was
+/// granted nothing.
+pub(crate) fn cluster_without_connection(
+    args: &ClusterArgs,
+    grants: &Grants,
+) -> anyhow::Result<Option<Arc<dyn Capabilities>>> {
+    if !args.cluster_objects.is_empty() {
+        let objects = cluster_objects(&args.cluster_objects)?;
+        return Ok(Some(Arc::new(StaticCluster::new(objects).context("--cluster-objects")?)));
+    }
+    Ok(grants.kinds().is_empty().then(|| Arc::new(NoCluster) as _))
 }
 
 /// The fields that the policy needs of the kinds it was granted.

@@ -7,10 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::admission::{AdmissionRequest, AdmissionResponse, Original};
-use crate::cluster::{ClusterArgs, DirectCluster, StaticCluster, cluster_objects, connect};
-use crate::runtime::{
-    Callbacks, Capabilities, Grants, Limits, ModuleCache, NoCluster, Policy, PolicyType, Settings,
-};
+use crate::cluster::{ClusterArgs, DirectCluster, connect};
+use crate::runtime::{Callbacks, Capabilities, Grants, Limits, ModuleCache, Policy, PolicyType, Settings};
 use crate::session::Replay;
 use anyhow::{Context, anyhow, bail};
 use clap::ValueEnum;
@@ -130,12 +128,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 /// The cluster the policy may read; nobody is asked where it was granted nothing.
 fn cluster(args: &ClusterArgs, grants: &Grants) -> anyhow::Result<Arc<dyn Capabilities>> {
-    if !args.cluster_objects.is_empty() {
-        let objects = cluster_objects(&args.cluster_objects)?;
-        return Ok(Arc::new(StaticCluster::new(objects).context("--cluster-objects")?));
-    }
-    if grants.kinds().is_empty() {
-        return Ok(Arc::new(NoCluster));
+    if let Some(cluster) = policy_source::cluster_without_connection(args, grants)? {
+        return Ok(cluster);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

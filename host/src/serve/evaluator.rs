@@ -11,6 +11,8 @@ use crate::runtime::{CallError, Callbacks, Policy, Settings};
 /// A policy with its settings, callable from asynchronous code.
 pub(super) struct Evaluator {
     target: Arc<Target>,
+    callbacks: Callbacks,
+    second_look: Option<SecondLook>,
     /// One permit for each evaluation that runs or waits.
     admitted: Semaphore,
     /// How many permits `admitted` has in all.
@@ -22,8 +24,6 @@ pub(super) struct Evaluator {
 struct Target {
     policy: Policy,
     settings: Settings,
-    callbacks: Callbacks,
-    second_look: Option<SecondLook>,
 }
 
 /// Why there is no verdict.
@@ -50,7 +50,9 @@ impl Evaluator {
             admitted: Semaphore::new(capacity),
             capacity,
             running: Arc::new(Semaphore::new(concurrent)),
-            target: Arc::new(Target { policy, settings, callbacks, second_look }),
+            target: Arc::new(Target { policy, settings }),
+            callbacks,
+            second_look,
         }
     }
 
@@ -58,16 +60,16 @@ impl Evaluator {
     pub(super) async fn evaluate(&self, request: Vec<u8>) -> Result<ValidationResponse, Failure> {
         let Ok(_admitted) = self.admitted.try_acquire() else { return Err(Failure::Busy) };
         let request = Arc::new(request);
-        let Some(second_look) = &self.target.second_look else {
-            return self.run(request, self.target.callbacks.clone()).await;
+        let Some(second_look) = &self.second_look else {
+            return self.run(request, self.callbacks.clone()).await;
         };
         let known = second_look.changes();
-        let (callbacks, noted) = Noted::in_front_of(&self.target.callbacks);
+        let (callbacks, noted) = Noted::in_front_of(&self.callbacks);
         let first = self.run(Arc::clone(&request), callbacks).await?;
         if (first.accepted && !noted.in_vain()) || !second_look.is_worth_it(known).await {
             return Ok(first);
         }
-        self.run(request, self.target.callbacks.clone()).await
+        self.run(request, self.callbacks.clone()).await
     }
 
     /// Evaluates once, as soon as it is its turn.

@@ -19,10 +19,8 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use axum_server::Handle;
 
-use crate::cluster::{ClusterArgs, LiveCluster, Pace, StaticCluster, cluster_objects, connect};
-use crate::runtime::{
-    Callbacks, Capabilities, Grants, Limits, Metadata, ModuleCache, NoCluster, Policy, Settings,
-};
+use crate::cluster::{ClusterArgs, LiveCluster, Pace, connect};
+use crate::runtime::{Callbacks, Capabilities, Grants, Limits, Metadata, ModuleCache, Policy, Settings};
 use crate::{policy_source, quantity};
 use evaluator::Evaluator;
 use routes::Server;
@@ -160,12 +158,8 @@ async fn cluster(
     metadata: Option<&Metadata>,
     grants: &Grants,
 ) -> anyhow::Result<(Arc<dyn Capabilities>, Option<Arc<LiveCluster>>)> {
-    if !args.cluster_objects.is_empty() {
-        let objects = cluster_objects(&args.cluster_objects)?;
-        return Ok((Arc::new(StaticCluster::new(objects).context("--cluster-objects")?), None));
-    }
-    if grants.kinds().is_empty() {
-        return Ok((Arc::new(NoCluster), None));
+    if let Some(cluster) = policy_source::cluster_without_connection(args, grants)? {
+        return Ok((cluster, None));
     }
     let fields = policy_source::fields(metadata, grants)?;
     let client = connect(args.kubeconfig.as_deref(), args.context.as_deref()).await?;
