@@ -131,6 +131,23 @@ impl ControlPlane {
         write_kubeconfig(&self.folder, name, self.port, &self.certificates.authority, user)
     }
 
+    /// A token of a service account.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub fn token_of(&self, namespace: &str, account: &str) -> anyhow::Result<String> {
+        let token = self.kubectl.must(&["create", "token", account, "-n", namespace], "")?;
+        Ok(token.trim().to_owned())
+    }
+
+    /// A kubeconfig for a service account, under its name.
+    ///
+    /// # Errors
+    /// When there is no such account, or the file cannot be written.
+    pub fn kubeconfig_of_account(&self, namespace: &str, account: &str) -> anyhow::Result<PathBuf> {
+        self.kubeconfig_of(account, &json!({"token": self.token_of(namespace, account)?}))
+    }
+
     /// The version the API server tells.
     ///
     /// # Errors

@@ -5,7 +5,6 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context;
-use serde_json::json;
 
 use crate::control_plane::{ControlPlane, free_port};
 use crate::process::Process;
@@ -74,8 +73,6 @@ fn account(
 ) -> anyhow::Result<PathBuf> {
     let manifests = programs.accounts(name);
     let manifests = manifests.to_str().context("the folder of accounts is not named in UTF-8")?;
-    let kubectl = cluster.kubectl();
-    kubectl.must(&["apply", "-n", namespace, "-f", manifests], "")?;
-    let token = kubectl.must(&["create", "token", name, "-n", namespace], "")?;
-    cluster.kubeconfig_of(name, &json!({"token": token.trim()}))
+    cluster.kubectl().must(&["apply", "-n", namespace, "-f", manifests], "")?;
+    cluster.kubeconfig_of_account(namespace, name)
 }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::Context;
 use serde_json::Value;
 
 use crate::kubectl::Answer;
+use crate::manifests::documents;
 use crate::programs::repository;
 
 /// Helm with a kubeconfig, or without a cluster.
@@ -46,11 +47,7 @@ impl Helm {
             helm.arg("--kubeconfig").arg(kubeconfig);
         }
         let output = helm.output().with_context(|| format!("cannot run {}", self.program.display()))?;
-        Ok(Answer {
-            succeeded: output.status.success(),
-            output: String::from_utf8_lossy(&output.stdout).into_owned(),
-            errors: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        Ok(output.into())
     }
 
     /// Runs a command that has to succeed, and returns its output.
@@ -58,11 +55,7 @@ impl Helm {
     /// # Errors
     /// When it does not succeed; the error holds what Helm said.
     pub fn must(&self, arguments: &[&str]) -> anyhow::Result<String> {
-        let answer = self.run(arguments)?;
-        if !answer.succeeded {
-            bail!("helm {}: {}{}", arguments.join(" "), answer.output, answer.errors);
-        }
-        Ok(answer.output)
+        self.run(arguments)?.must_succeed("helm", arguments)
     }
 
     /// The objects that release `rollgate` of the chart becomes with `arguments`.
@@ -78,17 +71,4 @@ impl Helm {
 #[must_use]
 pub fn chart() -> String {
     repository().join("deploy/helm/rollgate").display().to_string()
-}
-
-/// The documents of a manifest, without the empty ones.
-///
-/// # Errors
-/// When one of them is no YAML.
-pub fn documents(manifest: &str) -> anyhow::Result<Vec<Value>> {
-    let documents = manifest.split("---\n").map(|document| {
-        let read: Option<Value> =
-            serde_saphyr::from_str(document).map_err(|error| anyhow!("{error}: {document}"))?;
-        Ok(read.filter(|value| !value.is_null()))
-    });
-    documents.filter_map(Result::transpose).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, bail};
 use serde_json::Value;
@@ -25,6 +25,26 @@ pub struct Answer {
     pub output: String,
     /// Its standard error: warnings and errors.
     pub errors: String,
+}
+
+impl From<Output> for Answer {
+    fn from(output: Output) -> Self {
+        Self {
+            succeeded: output.status.success(),
+            output: String::from_utf8_lossy(&output.stdout).into_owned(),
+            errors: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Answer {
+    /// The output of a command that has to succeed.
+    pub(crate) fn must_succeed(self, program: &str, arguments: &[&str]) -> anyhow::Result<String> {
+        if !self.succeeded {
+            bail!("{program} {}: {}{}", arguments.join(" "), self.output, self.errors);
+        }
+        Ok(self.output)
+    }
 }
 
 impl Kubectl {
@@ -63,12 +83,7 @@ impl Kubectl {
         // kubectl may answer before it has read everything, and closes the pipe then.
         let _ = stdin.write_all(input.as_bytes());
         drop(stdin);
-        let output = child.wait_with_output()?;
-        Ok(Answer {
-            succeeded: output.status.success(),
-            output: String::from_utf8_lossy(&output.stdout).into_owned(),
-            errors: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        Ok(child.wait_with_output()?.into())
     }
 
     /// Runs a command that has to succeed, and returns its output.
@@ -76,11 +91,7 @@ impl Kubectl {
     /// # Errors
     /// When it does not succeed; the error holds what kubectl said.
     pub fn must(&self, arguments: &[&str], input: &str) -> anyhow::Result<String> {
-        let answer = self.run(arguments, input)?;
-        if !answer.succeeded {
-            bail!("kubectl {}: {}{}", arguments.join(" "), answer.output, answer.errors);
-        }
-        Ok(answer.output)
+        self.run(arguments, input)?.must_succeed("kubectl", arguments)
     }
 
     /// Creates or changes `object`, which has to succeed.

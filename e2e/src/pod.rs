@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
@@ -61,9 +61,8 @@ impl Pod {
             }
         }
         let account = text(spec, "serviceAccountName")?;
-        let token = cluster.kubectl().must(&["create", "token", account, "--namespace", namespace], "")?;
         let place = root.join(ACCOUNT);
-        write(&place.join("token"), token.trim().as_bytes())?;
+        write(&place.join("token"), cluster.token_of(namespace, account)?.as_bytes())?;
         write(&place.join("namespace"), namespace.as_bytes())?;
         write(&place.join("ca.crt"), &fs::read(cluster.authority())?)?;
         let (host, port) = cluster.address();
@@ -98,12 +97,7 @@ impl Pod {
     /// # Errors
     /// When it cannot be run.
     pub fn run(&self, arguments: &[&str]) -> anyhow::Result<Answer> {
-        let output = self.command(arguments).output().context("cannot run unshare")?;
-        Ok(Answer {
-            succeeded: output.status.success(),
-            output: String::from_utf8_lossy(&output.stdout).into_owned(),
-            errors: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        Ok(self.command(arguments).output().context("cannot run unshare")?.into())
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -143,9 +137,7 @@ impl RunningPod {
     /// # Errors
     /// When it does not end well.
     pub fn stop(mut self) -> anyhow::Result<()> {
-        let status = self.process.stop()?;
-        ensure!(status.success(), "it ended with {status}:\n{}", self.process.printed());
-        Ok(())
+        self.process.stop_well()
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a server may take to stop before it is killed.
@@ -70,6 +70,13 @@ impl Process {
             std::thread::sleep(EVERY);
         }
         self.kill()
+    }
+
+    /// Asks the process to stop, waits for its end, and wants that to be a success.
+    pub fn stop_well(&mut self) -> anyhow::Result<()> {
+        let status = self.stop()?;
+        ensure!(status.success(), "{} ended with {status}:\n{}", self.name, self.printed());
+        Ok(())
     }
 
     /// Ends the process at once.

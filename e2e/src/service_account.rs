@@ -25,8 +25,7 @@ pub fn kubeconfig(cluster: &ControlPlane) -> anyhow::Result<PathBuf> {
         "metadata": {"name": "rollgate"},
         "subjects": [{"kind": "ServiceAccount", "name": "rollgate", "namespace": "rollgate"}],
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "rollgate"}}))?;
-    let token = kubectl.must(&["create", "token", "rollgate", "-n", "rollgate"], "")?;
-    cluster.kubeconfig_of("rollgate", &json!({"token": token.trim()}))
+    cluster.kubeconfig_of_account("rollgate", "rollgate")
 }
 
 fn permissions() -> anyhow::Result<Value> {

@@ -130,9 +130,7 @@ impl Webhook {
     /// # Errors
     /// When it does not end by itself, or does not end well.
     pub fn wait_for_end(&mut self) -> anyhow::Result<()> {
-        let status = self.process.stop()?;
-        ensure!(status.success(), "{} ended with {status}:\n{}", self.name, self.process.printed());
-        Ok(())
+        self.process.stop_well()
     }
 
     /// What the server counts, in the text format of Prometheus.

@@ -1,7 +1,6 @@
 //! Every fixture of the rules, applied with kubectl to an API server that asks the webhook.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,11 +8,14 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};
 use rollgate::documents::fixture::Announced;
-use rollgate::manifest::{Source, read};
 use rollgate_e2e::{
-    Api, ControlPlane, Kubectl, Programs, Registration, Webhook, install_controllers, repository,
+    Api, ControlPlane, Kubectl, Options, Programs, Registration, Webhook, install_controllers, manifests,
+    rename_namespaces, repository,
 };
 use serde_json::{Value, json};
+
+/// Where the fixtures are, below the root of this repository.
+const FIXTURES: &str = "tests/fixtures";
 
 /// What kubectl or the API server refuses before a webhook is asked: their own words, by fixture.
 const REFUSED_BEFORE: [(&str, &str); 2] = [
@@ -61,7 +63,13 @@ fn main() -> anyhow::Result<ExitCode> {
     let mut webhooks = Vec::new();
     for (number, settings) in settings(&fixtures).into_iter().enumerate() {
         let name = format!("rollgate-{number}");
-        let webhook = Webhook::start(&cluster, &folder, &name, &serde_json::from_str(settings)?)?;
+        let options = Options {
+            settings: serde_json::from_str(settings)?,
+            // So many servers are told of a change one after the other.
+            arguments: vec!["--watch-lag=500ms".to_owned()],
+            ..Options::default()
+        };
+        let webhook = Webhook::start_with(&cluster, &folder, &name, options)?;
         webhook.register(&cluster, &shipped.only_for(&name, SETTINGS, &number.to_string()))?;
         webhooks.push(webhook);
     }
@@ -79,7 +87,6 @@ struct Cluster {
 
 /// A file and what it announces.
 struct Fixture {
-    path: PathBuf,
     /// The path below the folder of fixtures.
     name: String,
     denied: BTreeSet<String>,
@@ -87,13 +94,13 @@ struct Fixture {
 }
 
 fn fixtures() -> anyhow::Result<Vec<Arc<Fixture>>> {
-    let root = repository().join("tests/fixtures");
+    let root = repository().join(FIXTURES);
     let mut fixtures = Vec::new();
     for folder in entries(&root)? {
         for path in entries(&folder)? {
             let Announced { denied, settings } = Announced::read(&path)?;
             let name = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
-            fixtures.push(Arc::new(Fixture { path, name, denied, settings: settings.to_string() }));
+            fixtures.push(Arc::new(Fixture { name, denied, settings: settings.to_string() }));
         }
     }
     Ok(fixtures)
@@ -126,10 +133,13 @@ fn trials(fixtures: &[Arc<Fixture>], cluster: Option<&Cluster>) -> Vec<Trial> {
 
 /// Applies a fixture to namespaces of its own and compares what is refused with what it announces.
 fn check(fixture: &Fixture, suffix: &str, settings: usize, cluster: &Cluster) -> anyhow::Result<()> {
-    let mut objects = objects(&fixture.path)?;
+    let mut objects = manifests(&format!("{FIXTURES}/{}", fixture.name))?;
     let mut namespaces = BTreeSet::new();
     for object in &mut objects {
-        rename_namespaces(object, suffix, &mut namespaces);
+        rename_namespaces(object, &mut |name| {
+            *name = format!("{name}-{suffix}");
+            namespaces.insert(name.clone());
+        });
     }
     objects.sort_by_key(rank);
     // Manifests that name no namespace go into one all the same.
@@ -176,42 +186,6 @@ fn check(fixture: &Fixture, suffix: &str, settings: usize, cluster: &Cluster) ->
         fixture.denied
     );
     Ok(())
-}
-
-fn objects(path: &Path) -> anyhow::Result<Vec<Value>> {
-    let documents = read(&[Source::Path(path.to_owned())]).map_err(|errors| {
-        let all = errors.iter().fold(String::new(), |mut all, error| {
-            let _ = writeln!(all, "{error}");
-            all
-        });
-        anyhow::anyhow!(all)
-    })?;
-    documents.iter().map(|document| Ok(serde_json::from_str(&document.json)?)).collect()
-}
-
-/// Gives every namespace an object names a suffix, and collects those names.
-fn rename_namespaces(value: &mut Value, suffix: &str, namespaces: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(members) => {
-            for (key, value) in members {
-                match value {
-                    Value::String(name) if key == "namespace" => {
-                        *name = format!("{name}-{suffix}");
-                        namespaces.insert(name.clone());
-                    }
-                    // Where a monitor looks.
-                    Value::Array(names) if key == "matchNames" => {
-                        for name in names {
-                            *name = format!("{}-{suffix}", name.as_str().unwrap_or_default()).into();
-                        }
-                    }
-                    _ => rename_namespaces(value, suffix, namespaces),
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| rename_namespaces(item, suffix, namespaces)),
-        _ => {}
-    }
 }
 
 /// The order in which people apply: what is referred to comes first, and a workload after what governs it.

@@ -117,9 +117,11 @@ struct World {
     folder: PathBuf,
 }
 
+type Check = Box<dyn FnOnce(&World) -> anyhow::Result<()> + Send>;
+
 fn trials(world: Option<World>) -> Vec<Trial> {
     let world = world.map(Arc::new);
-    let trial = |name: String, check: Box<dyn FnOnce(&World) -> anyhow::Result<()> + Send>| {
+    let trial = |name: String, check: Check| {
         let world = world.clone();
         Trial::test(name, move || {
             let world = world.ok_or("no cluster")?;
@@ -209,7 +211,7 @@ fn is_accepted(world: &World, objects: &[Value]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every group and resource in the ClusterRole.
+/// Every group and resource in the `ClusterRole`.
 fn role(objects: &[Value]) -> BTreeSet<(String, String)> {
     let roles = objects.iter().filter(|object| object["kind"] == "ClusterRole");
     roles.flat_map(|role| items(&role["rules"])).flat_map(allowed).collect()

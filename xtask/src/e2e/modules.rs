@@ -44,16 +44,23 @@ const HELM: Module = Module {
     sum: "h1:UndCoLe9UPmNoL7IvWzaUXveL7T5t/ijoorEmgJdI9g=",
 };
 
-/// Custom resource definitions: the module, and a file or folder in it.
-const DEFINITIONS: [(&Module, &str); 8] = [
-    (&ARGO_ROLLOUTS, "manifests/crds"),
-    (&FLAGGER, "artifacts/flagger/crd.yaml"),
-    (&ISTIO, "kubernetes/customresourcedefinitions.gen.yaml"),
-    (&PROMETHEUS_OPERATOR, "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml"),
-    (&PROMETHEUS_OPERATOR, "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml"),
-    (&PROMETHEUS_OPERATOR, "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml"),
-    (&CERT_MANAGER, "deploy/crds/cert-manager.io_certificates.yaml"),
-    (&CERT_MANAGER, "deploy/crds/cert-manager.io_issuers.yaml"),
+/// Custom resource definitions: the module, and files or folders in it.
+const DEFINITIONS: [(&Module, &[&str]); 5] = [
+    (&ARGO_ROLLOUTS, &["manifests/crds"]),
+    (&FLAGGER, &["artifacts/flagger/crd.yaml"]),
+    (&ISTIO, &["kubernetes/customresourcedefinitions.gen.yaml"]),
+    (
+        &PROMETHEUS_OPERATOR,
+        &[
+            "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml",
+            "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
+            "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
+        ],
+    ),
+    (
+        &CERT_MANAGER,
+        &["deploy/crds/cert-manager.io_certificates.yaml", "deploy/crds/cert-manager.io_issuers.yaml"],
+    ),
 ];
 
 /// Programs of the delivery controllers: the module, the package in it, and the name of the program.
@@ -77,12 +84,11 @@ const ACCOUNTS: [(&Module, &[&str], &str); 2] = [
 /// Fills `folder` with the definitions of all kinds that the manifests in this repository are of.
 pub fn definitions(folder: &Path) -> Result<(), Failure> {
     empty(folder)?;
-    for (module, place) in DEFINITIONS {
-        for file in manifests(&module.folder()?.join(place))? {
-            let text = fs::read_to_string(&file)
-                .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-            if text.contains("kind: CustomResourceDefinition") {
-                write(&folder.join(file.file_name().unwrap_or_default()), &text)?;
+    for (module, places) in DEFINITIONS {
+        let from = module.folder()?;
+        for place in places {
+            for file in manifests(&from.join(place))? {
+                copy(&file, folder, |text| text.contains("kind: CustomResourceDefinition"))?;
             }
         }
     }
@@ -95,10 +101,7 @@ pub fn accounts(folder: &Path) -> Result<(), Failure> {
         let (from, to) = (module.folder()?, folder.join(name));
         empty(&to)?;
         for place in places {
-            let file = from.join(place);
-            let text = fs::read_to_string(&file)
-                .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-            write(&to.join(file.file_name().unwrap_or_default()), &text)?;
+            copy(&from.join(place), &to, |_| true)?;
         }
     }
     Ok(())
@@ -127,6 +130,16 @@ impl Module {
 fn empty(folder: &Path) -> Result<(), Failure> {
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder).map_err(|error| format!("cannot write {}: {error}", folder.display()))
+}
+
+/// Copies a text into `folder`, if it is wanted.
+fn copy(file: &Path, folder: &Path, wanted: fn(&str) -> bool) -> Result<(), Failure> {
+    let text =
+        fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    if wanted(&text) {
+        write(&folder.join(file.file_name().unwrap_or_default()), &text)?;
+    }
+    Ok(())
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
