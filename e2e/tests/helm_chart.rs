@@ -354,11 +354,12 @@ fn is_asked(kubectl: &Kubectl, pod: &RunningPod) -> anyhow::Result<()> {
     kubectl.must(&["apply", "-f", &examples], "")?;
     let metrics = pod.get("/metrics")?;
     ensure!(
-        metrics.contains(r#"rollgate_reviews_total{operation="create",outcome="rejected"} 1"#),
+        metrics
+            .contains(r#"rollgate_reviews_total{kind="Deployment",operation="create",outcome="rejected"} 1"#),
         "{metrics}"
     );
     ensure!(
-        metrics.contains(r#"rollgate_reviews_total{operation="create",outcome="accepted"}"#),
+        metrics.contains(r#"rollgate_reviews_total{kind="Rollout",operation="create",outcome="accepted"}"#),
         "{metrics}"
     );
     ensure!(pod.log().contains(r#""allowed":false"#), "the log is no JSON:\n{}", pod.log());

@@ -3,7 +3,7 @@
 //! Pointers and lengths come from the guest and are not to be believed: what lies outside its memory is a trap
 //! of the guest, never a panic of the host.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wasmtime::{Caller, Extern, Memory, Result, bail, format_err};
 
@@ -15,6 +15,8 @@ use super::wasi_context::WasiContext;
 pub(super) struct Guest {
     pub(super) limiter: Limiter,
     pub(super) wasi: WasiContext,
+    /// The time it was given, and when that ends.
+    pub(super) timeout: Duration,
     pub(super) deadline: Instant,
     /// What `__guest_error` said.
     pub(super) error: Option<String>,
@@ -33,11 +35,13 @@ impl Guest {
         payload: Vec<u8>,
         callbacks: Callbacks,
         limits: &Limits,
+        timeout: Duration,
     ) -> Self {
         Self {
             limiter: Limiter::new(limits),
             wasi: WasiContext::default(),
-            deadline: Instant::now() + limits.timeout,
+            timeout,
+            deadline: Instant::now() + timeout,
             error: None,
             response: None,
             operation,

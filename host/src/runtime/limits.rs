@@ -32,12 +32,10 @@ impl Default for Limits {
     }
 }
 
-impl Limits {
-    /// The deadline in epoch ticks. One more than asked for: the current tick has partly passed.
-    pub(super) fn ticks(&self) -> u64 {
-        let ticks = self.timeout.as_nanos().div_ceil(TICK.as_nanos());
-        u64::try_from(ticks).unwrap_or(u64::MAX / 2).saturating_add(1)
-    }
+/// A time in epoch ticks. One more than it has: the current tick has partly passed.
+pub(super) fn ticks(time: Duration) -> u64 {
+    let ticks = time.as_nanos().div_ceil(TICK.as_nanos());
+    u64::try_from(ticks).unwrap_or(u64::MAX / 2).saturating_add(1)
 }
 
 /// Refuses growth beyond the limits and remembers that it did, so that the trap that follows can be told

@@ -1,7 +1,7 @@
 //! A compiled policy and the calls into it.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -12,7 +12,7 @@ use wasmtime::{
 use wasmtime_wasi::I32Exit;
 
 use super::guest::Guest;
-use super::limits::TICK;
+use super::limits::{TICK, ticks};
 use super::wapc;
 use super::wasi::{self, SleptPastDeadline};
 use super::{CallError, Callbacks, Limits, LoadError, Metadata, Settings};
@@ -114,7 +114,22 @@ impl Policy {
         settings: &Settings,
         callbacks: &Callbacks,
     ) -> Result<ValidationResponse, CallError> {
-        let reply = self.validate_raw(request, settings, callbacks)?;
+        self.validate_within(self.limits.timeout, request, settings, callbacks)
+    }
+
+    /// As [`Policy::validate`], in less time than the limits allow, or in as much.
+    ///
+    /// # Errors
+    /// When the guest gives no answer within its limits and `timeout`, or none that can be read.
+    pub fn validate_within(
+        &self,
+        timeout: Duration,
+        request: &[u8],
+        settings: &Settings,
+        callbacks: &Callbacks,
+    ) -> Result<ValidationResponse, CallError> {
+        let timeout = timeout.min(self.limits.timeout);
+        let reply = self.call("validate", payload(request, settings), callbacks, timeout)?;
         serde_json::from_slice(&reply).map_err(|reason| CallError::Reply { operation: "validate", reason })
     }
 
@@ -128,9 +143,7 @@ impl Policy {
         settings: &Settings,
         callbacks: &Callbacks,
     ) -> Result<Vec<u8>, CallError> {
-        let settings = settings.as_json().as_bytes();
-        let payload = [br#"{"request":"#, request, br#","settings":"#, settings, b"}"].concat();
-        self.call("validate", payload, callbacks)
+        self.call("validate", payload(request, settings), callbacks, self.limits.timeout)
     }
 
     /// Asks whether settings can be used.
@@ -159,7 +172,7 @@ impl Policy {
         payload: Vec<u8>,
         callbacks: &Callbacks,
     ) -> Result<T, CallError> {
-        let reply = self.call(operation, payload, callbacks)?;
+        let reply = self.call(operation, payload, callbacks, self.limits.timeout)?;
         serde_json::from_slice(&reply).map_err(|reason| CallError::Reply { operation, reason })
     }
 
@@ -169,11 +182,12 @@ impl Policy {
         operation: &'static str,
         payload: Vec<u8>,
         callbacks: &Callbacks,
+        timeout: Duration,
     ) -> Result<Vec<u8>, CallError> {
-        let guest = Guest::new(operation, payload, callbacks.clone(), &self.limits);
+        let guest = Guest::new(operation, payload, callbacks.clone(), &self.limits, timeout);
         let mut store = Store::new(&self.engine, guest);
         store.limiter(|guest| &mut guest.limiter);
-        store.set_epoch_deadline(self.limits.ticks());
+        store.set_epoch_deadline(ticks(timeout));
 
         let instance = self
             .instance
@@ -223,7 +237,7 @@ impl Policy {
     ) -> CallError {
         let interrupted = matches!(error.downcast_ref(), Some(Trap::Interrupt));
         if interrupted || error.is::<SleptPastDeadline>() {
-            return CallError::Deadline { limit: self.limits.timeout };
+            return CallError::Deadline { limit: store.data().timeout };
         }
         if error.is::<PoolConcurrencyLimitError>() {
             return CallError::Busy(self.limits.concurrent);
@@ -261,6 +275,11 @@ impl Exports {
             .collect();
         Ok(Self { initialisers, guest_call })
     }
+}
+
+/// What `validate` is called with.
+fn payload(request: &[u8], settings: &Settings) -> Vec<u8> {
+    [br#"{"request":"#, request, br#","settings":"#, settings.as_json().as_bytes(), b"}"].concat()
 }
 
 fn engine(limits: &Limits, cache: &ModuleCache) -> Result<Engine, LoadError> {

@@ -1,8 +1,10 @@
 //! Evaluations, as many at once as there are permits, and a bounded queue in front of them.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
+use tokio::time::timeout_at;
 
 use super::second_look::{Noted, SecondLook};
 use crate::admission::ValidationResponse;
@@ -19,6 +21,8 @@ pub(super) struct Evaluator {
     capacity: usize,
     /// One permit for each evaluation that runs.
     running: Arc<Semaphore>,
+    /// How many permits `running` has in all.
+    concurrent: usize,
 }
 
 struct Target {
@@ -26,10 +30,27 @@ struct Target {
     settings: Settings,
 }
 
+/// How a review went, and where its time went.
+pub(super) struct Evaluated {
+    pub(super) verdict: Result<ValidationResponse, Failure>,
+    pub(super) spent: Spent,
+}
+
+/// Where the time of a review went.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Spent {
+    /// Until it was its turn.
+    pub(super) queued: Duration,
+    /// In the guest.
+    pub(super) guest: Duration,
+}
+
 /// Why there is no verdict.
 pub(super) enum Failure {
     /// The queue is full.
     Busy,
+    /// The deadline passed before it was its turn.
+    Late,
     /// The policy gave none.
     Call(CallError),
     /// The host failed; the text goes to the log too.
@@ -50,40 +71,69 @@ impl Evaluator {
             admitted: Semaphore::new(capacity),
             capacity,
             running: Arc::new(Semaphore::new(concurrent)),
+            concurrent,
             target: Arc::new(Target { policy, settings }),
             callbacks,
             second_look,
         }
     }
 
-    /// Evaluates `request`, waiting for its turn if need be.
-    pub(super) async fn evaluate(&self, request: Vec<u8>) -> Result<ValidationResponse, Failure> {
+    /// Evaluates `request` before `deadline`, waiting for its turn if need be.
+    pub(super) async fn evaluate(&self, request: Vec<u8>, deadline: Instant) -> Evaluated {
+        let mut spent = Spent::default();
+        let verdict = self.verdict(request, deadline, &mut spent).await;
+        Evaluated { verdict, spent }
+    }
+
+    async fn verdict(
+        &self,
+        request: Vec<u8>,
+        deadline: Instant,
+        spent: &mut Spent,
+    ) -> Result<ValidationResponse, Failure> {
         let Ok(_admitted) = self.admitted.try_acquire() else { return Err(Failure::Busy) };
         let request = Arc::new(request);
         let Some(second_look) = &self.second_look else {
-            return self.run(request, self.callbacks.clone()).await;
+            return self.run(request, self.callbacks.clone(), deadline, spent).await;
         };
         let known = second_look.changes();
         let (callbacks, noted) = Noted::in_front_of(&self.callbacks);
-        let first = self.run(Arc::clone(&request), callbacks).await?;
-        if (first.accepted && !noted.in_vain()) || !second_look.is_worth_it(known).await {
+        let first = self.run(Arc::clone(&request), callbacks, deadline, spent).await?;
+        if (first.accepted && !noted.in_vain()) || !second_look.is_worth_it(known, deadline).await {
             return Ok(first);
         }
-        self.run(request, self.callbacks.clone()).await
+        match self.run(request, self.callbacks.clone(), deadline, spent).await {
+            Err(Failure::Late) => Ok(first),
+            second => second,
+        }
     }
 
     /// Evaluates once, as soon as it is its turn.
-    async fn run(&self, request: Arc<Vec<u8>>, callbacks: Callbacks) -> Result<ValidationResponse, Failure> {
-        let Ok(running) = Arc::clone(&self.running).acquire_owned().await else { return Err(Failure::Busy) };
+    async fn run(
+        &self,
+        request: Arc<Vec<u8>>,
+        callbacks: Callbacks,
+        deadline: Instant,
+        spent: &mut Spent,
+    ) -> Result<ValidationResponse, Failure> {
+        let queued = Instant::now();
+        let turn = timeout_at(deadline.into(), Arc::clone(&self.running).acquire_owned()).await;
+        spent.queued += queued.elapsed();
+        let Ok(Ok(running)) = turn else { return Err(Failure::Late) };
+        let timeout = deadline.saturating_duration_since(Instant::now());
         let target = Arc::clone(&self.target);
         let evaluated = tokio::task::spawn_blocking(move || {
-            let verdict = target.policy.validate(&request, &target.settings, &callbacks);
+            let started = Instant::now();
+            let verdict = target.policy.validate_within(timeout, &request, &target.settings, &callbacks);
             // Held until here even if the client has gone: the instance is in use as long as the guest runs.
             drop(running);
-            verdict
+            (verdict, started.elapsed())
         });
         match evaluated.await {
-            Ok(verdict) => verdict.map_err(Failure::Call),
+            Ok((verdict, guest)) => {
+                spent.guest += guest;
+                verdict.map_err(Failure::Call)
+            }
             Err(error) => Err(Failure::Host(format!("the evaluation ended abnormally: {error}"))),
         }
     }
@@ -91,5 +141,10 @@ impl Evaluator {
     /// Requests that wait or are being evaluated.
     pub(super) fn in_progress(&self) -> usize {
         self.capacity - self.admitted.available_permits()
+    }
+
+    /// Instances of the guest that are at work.
+    pub(super) fn in_use(&self) -> usize {
+        self.concurrent - self.running.available_permits()
     }
 }

@@ -1,10 +1,15 @@
 //! `rollgate serve`: a policy as a validating webhook.
 
+mod body;
 mod cluster_metrics;
+mod connections;
+mod deadline;
+mod descriptors;
 mod evaluator;
 mod metrics;
 mod review;
 mod routes;
+mod rules;
 mod second_look;
 mod tls;
 
@@ -18,10 +23,14 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use axum_server::Handle;
+use axum_server::tls_rustls::RustlsAcceptor;
+use hyper_util::rt::TokioTimer;
 
 use crate::cluster::{ClusterArgs, LiveCluster, Pace, connect};
 use crate::runtime::{Callbacks, Capabilities, Grants, Limits, Metadata, ModuleCache, Policy, Settings};
 use crate::{policy_source, quantity};
+use body::Bodies;
+use connections::{Connections, Door, IDLE};
 use evaluator::Evaluator;
 use routes::Server;
 use second_look::SecondLook;
@@ -64,7 +73,7 @@ pub struct Args {
     /// Requests that may wait for an evaluation; more are answered with 503 at once
     #[arg(long, value_name = "N", default_value = "256")]
     max_queued: u32,
-    /// Time one evaluation may take
+    /// Time one evaluation may take; never more than the API server waits
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = quantity::duration)]
     timeout: Duration,
     /// How far the watches of a cluster may be behind: a review that rejects, or looks for something in vain, waits so
@@ -77,6 +86,12 @@ pub struct Args {
     /// Largest request body
     #[arg(long, value_name = "SIZE", default_value = "7Mi", value_parser = quantity::bytes)]
     body_limit: usize,
+    /// Memory that the bodies of all requests may take together; what does not fit is answered with 503 at once
+    #[arg(long, value_name = "SIZE", default_value = "64Mi", value_parser = quantity::bytes)]
+    body_memory: usize,
+    /// Connections at once; one more closes the one that has been silent longest
+    #[arg(long, value_name = "N", default_value = "512")]
+    max_connections: NonZeroU32,
     /// Time in which the server, told to stop, goes on taking requests while /readyz already says no
     #[arg(long, value_name = "DURATION", value_parser = quantity::duration)]
     drain_delay: Option<Duration>,
@@ -93,6 +108,9 @@ const GRACE: Duration = Duration::from_secs(30);
 /// # Errors
 /// When the server cannot start: each error names the file or address and what to do.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if args.body_memory < args.body_limit {
+        bail!("--body-memory is less than --body-limit: not even one such body would fit");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -110,7 +128,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(path) = &args.ca_out {
         write_authority(path, &identity)?;
     }
-    runtime.block_on(serve(args, listener, identity, Server::new(evaluator, live)))?;
+    let connections = Connections::new(descriptors::room_for(args.max_connections.get()), IDLE);
+    let bodies = Bodies::new(args.body_limit, args.body_memory);
+    runtime.block_on(serve(args, listener, identity, Server::new(evaluator, live, connections, bodies)))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -190,11 +210,13 @@ async fn serve(
         tokio::spawn(tls::reload(tls::Renewal::new(files, config.clone()), args.reload_interval));
     }
     let handle = Handle::new();
-    let app = routes::router(Arc::clone(&server), args.body_limit);
-    let serving = axum_server::from_tcp_rustls(listener, config)
-        .context("cannot set up the listening socket")?
-        .handle(handle.clone())
-        .serve(app.into_make_service());
+    let app = routes::router(Arc::clone(&server));
+    let door = RustlsAcceptor::new(config).acceptor(Door(Arc::clone(&server.connections)));
+    let mut https =
+        axum_server::from_tcp(listener).context("cannot set up the listening socket")?.acceptor(door);
+    // In HTTP/1 the wait for the next request counts as reading its head.
+    https.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(IDLE);
+    let serving = https.handle(handle.clone()).serve(app.into_make_service());
     eprintln!("rollgate listens on https://{address}");
     tracing::info!(%address, policy = %args.policy.display(), "serving");
 

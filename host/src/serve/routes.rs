@@ -6,40 +6,48 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderValue, StatusCode, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
 
-use super::evaluator::{Evaluator, Failure};
+use super::body::Bodies;
+use super::connections::Connections;
+use super::deadline;
+use super::evaluator::{Evaluated, Evaluator, Failure};
 use super::metrics::{self, Metrics, Outcome};
 use super::review::{self, Answer, Refusal};
+use super::rules::Rules;
 use crate::admission::{AdmissionRequest, AdmissionResponse, Original};
 use crate::cluster::{KindStatus, LiveCluster};
-
-/// How long a client may take to send its body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the endpoints share.
 pub(super) struct Server {
     evaluator: Evaluator,
     metrics: Metrics,
     live: Option<Arc<LiveCluster>>,
+    pub(super) connections: Arc<Connections>,
+    bodies: Bodies,
     /// Whether the process was told to stop.
     pub(super) draining: AtomicBool,
 }
 
 impl Server {
-    pub(super) fn new(evaluator: Evaluator, live: Option<Arc<LiveCluster>>) -> Self {
+    pub(super) fn new(
+        evaluator: Evaluator,
+        live: Option<Arc<LiveCluster>>,
+        connections: Arc<Connections>,
+        bodies: Bodies,
+    ) -> Self {
         let metrics = Metrics::new(live.clone());
-        Self { evaluator, metrics, live, draining: AtomicBool::new(false) }
+        Self { evaluator, metrics, live, connections, bodies, draining: AtomicBool::new(false) }
     }
 }
 
-pub(super) fn router(server: Arc<Server>, body_limit: usize) -> Router {
+pub(super) fn router(server: Arc<Server>) -> Router {
+    let body_limit = server.bodies.largest();
     Router::new()
         .route("/validate", post(validate))
         .route("/healthz", get(|| async { "ok\n" }))
@@ -114,18 +122,19 @@ fn readiness(kinds: &[KindStatus]) -> (StatusCode, String) {
 }
 
 async fn expose(State(server): State<Arc<Server>>) -> Response {
-    match server.metrics.exposition(server.evaluator.in_progress()) {
+    match server.metrics.exposition(&server.evaluator, server.connections.count()) {
         Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
 async fn validate(State(server): State<Arc<Server>>, request: Request) -> Response {
+    let deadline = deadline::of(request.uri(), Instant::now());
     let answer = async {
-        let body = read_body(request).await?;
+        let (body, _held) = server.bodies.read(request, deadline).await?;
         let started = Instant::now();
         let request = review::parse(&body)?;
-        let response = decide(&server, &request, started).await?;
+        let response = decide(&server, &request, started, deadline).await?;
         Ok(json(StatusCode::OK, &Answer::new(&response)))
     };
     answer.await.unwrap_or_else(|refusal: Refusal| {
@@ -135,39 +144,16 @@ async fn validate(State(server): State<Arc<Server>>, request: Request) -> Respon
     })
 }
 
-async fn read_body(request: Request) -> Result<Bytes, Refusal> {
-    if !is_json(request.headers()) {
-        return Err(Refusal::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "reviews are sent with Content-Type: application/json",
-        ));
-    }
-    match tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, &())).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than --body-limit allows"))
-        }
-        Ok(Err(rejection)) => Err(Refusal::new(rejection.status(), rejection.body_text())),
-        Err(_) => Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive")),
-    }
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    let media_type = media_type.to_ascii_lowercase();
-    media_type == "application/json"
-        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
-}
-
 async fn decide(
     server: &Server,
     request: &AdmissionRequest<'_>,
     started: Instant,
+    deadline: Instant,
 ) -> Result<AdmissionResponse, Refusal> {
     let unwritable = |error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}"));
-    let evaluated = server.evaluator.evaluate(request.to_json().map_err(unwritable)?).await;
-    let (response, outcome) = match evaluated {
+    let json = request.to_json().map_err(unwritable)?;
+    let Evaluated { verdict, spent } = server.evaluator.evaluate(json, deadline).await;
+    let (response, outcome) = match verdict {
         Ok(verdict) => {
             let original = match (&*request.operation, request.object) {
                 ("DELETE", _) | (_, None) => Original::None,
@@ -192,22 +178,42 @@ async fn decide(
                 "too many reviews at once: --max-concurrent are running and --max-queued are waiting",
             ));
         }
+        Err(Failure::Late) => {
+            return Err(Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too many reviews at once: it was not this one's turn before the time it may take was over",
+            ));
+        }
     };
     let duration = started.elapsed();
-    server.metrics.reviewed(&request.operation, outcome, duration);
+    let rules = Rules::of(&response);
+    server.metrics.reviewed(request, outcome, duration, spent);
+    server.metrics.found(&rules);
     // Strings, not displayed values: those are escaped in the text form of the log.
     tracing::info!(
         uid = &*request.uid,
+        group = &*request.kind.group,
         kind = &*request.kind.kind,
+        subresource = request.sub_resource.as_deref(),
         namespace = request.namespace.as_deref().unwrap_or_default(),
         name = request.name.as_deref().unwrap_or_default(),
         operation = &*request.operation,
         user = request.user_info.username.as_deref().unwrap_or_default(),
+        dry_run = request.dry_run.unwrap_or_default(),
         allowed = response.allowed,
-        duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
+        denied_by = rules.denied_by,
+        warned_by = rules.warned_by,
+        exempted = rules.exempted,
+        duration_us = microseconds(duration),
+        queue_us = microseconds(spent.queued),
+        guest_us = microseconds(spent.guest),
         "reviewed"
     );
     Ok(response)
+}
+
+fn microseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A validating webhook must not change objects.

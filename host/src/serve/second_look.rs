@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::cluster::{LiveCluster, says_not_found};
 use crate::runtime::{Callbacks, Capabilities};
@@ -30,8 +30,12 @@ impl SecondLook {
         self.live.changes()
     }
 
-    /// Waits; whether anything has arrived since there were `known` changes.
-    pub(super) async fn is_worth_it(&self, known: u64) -> bool {
+    /// Waits; whether anything has arrived since there were `known` changes. Where `deadline` leaves no time for that,
+    /// nothing has.
+    pub(super) async fn is_worth_it(&self, known: u64, deadline: Instant) -> bool {
+        if Instant::now() + self.lag >= deadline {
+            return false;
+        }
         tokio::time::sleep(self.lag).await;
         self.changes() != known
     }

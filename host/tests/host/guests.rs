@@ -27,7 +27,7 @@ const TEXTS: [(&str, &str); 14] = [
     ("accepts", r#"{"accepted":true}"#),
     (
         "rejects",
-        r#"{"accepted":false,"message":"not today","code":403,"warnings":["mind the gap"],"audit_annotations":{"why":"because"},"mutated_object":null}"#,
+        r#"{"accepted":false,"message":"not today","code":403,"warnings":["mind the gap"],"audit_annotations":{"denied-by":"first,second","warned-by":"third"},"mutated_object":null}"#,
     ),
     ("large_code", r#"{"accepted":false,"code":70000}"#),
     ("printed", "hello from the guest\n"),

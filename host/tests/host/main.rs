@@ -3,6 +3,7 @@
 mod annotate;
 mod api_server;
 mod guests;
+mod hostile;
 mod live;
 mod monitoring;
 mod run;

@@ -110,7 +110,7 @@ fn an_accepted_request_gives_one_line_of_compact_json() {
 fn a_rejected_request_is_an_answer_too() {
     let bench = Bench::new(&guests::behaviours());
     bench.run("reject", &["--settings-json", r#"{"a":1}"#]).answers(
-        r#"{"uid":"reject","allowed":false,"status":{"message":"not today","code":403},"auditAnnotations":{"why":"because"},"warnings":["mind the gap"]}"#,
+        r#"{"uid":"reject","allowed":false,"status":{"message":"not today","code":403},"auditAnnotations":{"denied-by":"first,second","warned-by":"third"},"warnings":["mind the gap"]}"#,
     );
 }
 

@@ -43,7 +43,11 @@ fn a_verdict_is_read_whole() {
     assert_eq!(verdict.message.as_deref(), Some("not today"));
     assert_eq!(verdict.code, Some(403));
     assert_eq!(verdict.warnings, Some(vec!["mind the gap".to_owned()]));
-    assert_eq!(verdict.audit_annotations, Some([("why".to_owned(), "because".to_owned())].into()));
+    let notes = [("denied-by", "first,second"), ("warned-by", "third")];
+    assert_eq!(
+        verdict.audit_annotations,
+        Some(notes.map(|(name, text)| (name.to_owned(), text.to_owned())).into())
+    );
     assert!(verdict.mutated_object.is_none());
 }
 

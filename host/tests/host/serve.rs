@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -15,14 +16,15 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use crate::guests;
 
 /// Long enough for a busy machine; never waited for when things go right.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running server and a client that trusts it.
 pub(crate) struct Server {
     child: Child,
     address: String,
     agent: ureq::Agent,
-    log: Receiver<String>,
+    authority: Vec<u8>,
+    log: Mutex<Receiver<String>>,
     reader: Option<JoinHandle<()>>,
     _directory: TempDir,
 }
@@ -36,23 +38,23 @@ impl Drop for Server {
 }
 
 pub(crate) struct Answer {
-    status: u16,
+    pub(crate) status: u16,
     pub(crate) body: String,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
     #[track_caller]
-    fn refuses(&self, status: u16, message: &str) {
+    pub(crate) fn refuses(&self, status: u16, message: &str) {
         assert_eq!(self.status, status, "{}", self.body);
         assert_eq!(self.json(), json!({"message": message, "status": status}));
     }
 }
 
-fn command(directory: &Path) -> Command {
+pub(crate) fn command(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rollgate"));
     command.arg("--log-json").arg("serve").env("XDG_CACHE_HOME", directory).env_remove("RUST_LOG");
     command.args(["--listen", "127.0.0.1:0"]);
@@ -60,7 +62,7 @@ fn command(directory: &Path) -> Command {
 }
 
 impl Server {
-    fn start(args: &[&str]) -> Self {
+    pub(crate) fn start(args: &[&str]) -> Self {
         Self::start_with(&guests::behaviours(), args)
     }
 
@@ -77,7 +79,7 @@ impl Server {
         Self::spawn(command, &ca, directory)
     }
 
-    fn spawn(mut command: Command, ca: &Path, directory: TempDir) -> Self {
+    pub(crate) fn spawn(mut command: Command, ca: &Path, directory: TempDir) -> Self {
         let mut child = command.spawn().expect("the server");
         let stderr = BufReader::new(child.stderr.take().expect("standard error"));
         let (lines, log) = mpsc::channel();
@@ -101,7 +103,15 @@ impl Server {
             .timeout_global(Some(PATIENCE))
             .build()
             .new_agent();
-        Self { child, address, agent, log, reader: Some(reader), _directory: directory }
+        Self {
+            child,
+            address,
+            agent,
+            authority: pem,
+            log: Mutex::new(log),
+            reader: Some(reader),
+            _directory: directory,
+        }
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -113,7 +123,22 @@ impl Server {
     }
 
     fn post_as(&self, content_type: &str, body: &str) -> Answer {
-        post(&self.agent, &self.address, content_type, body)
+        post(&self.agent, &format!("{}/validate", self.address), content_type, body)
+    }
+
+    /// Posts a review as an API server does that waits no longer than `timeout`.
+    pub(crate) fn post_within(&self, timeout: &str, body: &str) -> Answer {
+        post(&self.agent, &format!("{}/validate?timeout={timeout}", self.address), "application/json", body)
+    }
+
+    /// Host and port.
+    pub(crate) fn socket(&self) -> &str {
+        self.address.trim_start_matches("https://")
+    }
+
+    /// The authority of its certificate in PEM.
+    pub(crate) fn authority(&self) -> &[u8] {
+        &self.authority
     }
 
     /// The response in the answer to a review whose uid is `uid`.
@@ -128,18 +153,18 @@ impl Server {
     }
 
     #[track_caller]
-    fn still_serves(&self) {
+    pub(crate) fn still_serves(&self) {
         assert_eq!(self.review("accept")["allowed"], true);
     }
 
-    fn in_flight(&self, uid: &str) -> JoinHandle<Answer> {
+    pub(crate) fn in_flight(&self, uid: &str) -> JoinHandle<Answer> {
         self.in_flight_with(review(uid).to_string())
     }
 
     /// Sends a review from another thread and returns once the server has it.
     #[track_caller]
     pub(crate) fn in_flight_with(&self, body: String) -> JoinHandle<Answer> {
-        let (agent, address) = (self.agent.clone(), self.address.clone());
+        let (agent, address) = (self.agent.clone(), format!("{}/validate", self.address));
         let request = std::thread::spawn(move || post(&agent, &address, "application/json", &body));
         let started = Instant::now();
         while !self.get("/metrics").body.contains("\nrollgate_reviews_in_progress 1\n") {
@@ -156,7 +181,7 @@ impl Server {
 }
 
 fn post(agent: &ureq::Agent, address: &str, content_type: &str, body: &str) -> Answer {
-    answer(agent.post(format!("{address}/validate")).header("Content-Type", content_type).send(body))
+    answer(agent.post(address).header("Content-Type", content_type).send(body))
 }
 
 fn answer(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
@@ -164,7 +189,7 @@ fn answer(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> An
     Answer { status: response.status().as_u16(), body: response.body_mut().read_to_string().expect("a body") }
 }
 
-fn review(uid: &str) -> Value {
+pub(crate) fn review(uid: &str) -> Value {
     json!({
         "apiVersion": "admission.k8s.io/v1",
         "kind": "AdmissionReview",
@@ -192,7 +217,7 @@ fn a_verdict_becomes_an_admission_review() {
     assert_eq!(
         server.review("reject"),
         json!({"uid": "reject", "allowed": false, "status": {"message": "not today", "code": 403},
-            "auditAnnotations": {"why": "because"}, "warnings": ["mind the gap"]})
+            "auditAnnotations": {"denied-by": "first,second", "warned-by": "third"}, "warnings": ["mind the gap"]})
     );
 }
 
@@ -288,14 +313,21 @@ fn reviews_and_refusals_are_counted() {
     let server = Server::start(&[]);
     server.review("accept");
     server.review("trap");
+    server.review("reject");
     server.post("{");
     let metrics = server.get("/metrics").body;
     for line in [
-        r#"rollgate_reviews_total{operation="create",outcome="accepted"} 1"#,
-        r#"rollgate_reviews_total{operation="create",outcome="guest_error"} 1"#,
+        r#"rollgate_reviews_total{kind="Secret",operation="create",outcome="accepted"} 1"#,
+        r#"rollgate_reviews_total{kind="Secret",operation="create",outcome="guest_error"} 1"#,
+        r#"rollgate_findings_total{rule="second",level="deny"} 1"#,
+        r#"rollgate_findings_total{rule="third",level="warn"} 1"#,
         r#"rollgate_requests_refused_total{status="400"} 1"#,
-        "rollgate_review_duration_seconds_count 2",
+        "rollgate_review_duration_seconds_count 3",
+        "rollgate_queue_duration_seconds_count 3",
+        "rollgate_guest_duration_seconds_count 3",
         "rollgate_reviews_in_progress 0",
+        "rollgate_instances_in_use 0",
+        "rollgate_connections 1",
     ] {
         assert!(metrics.lines().any(|found| found == line), "{line} is not in {metrics}");
     }
@@ -308,7 +340,7 @@ fn each_decision_is_one_line_of_log_without_the_object() {
     server.signal("TERM");
     assert!(server.child.wait().expect("an end").success());
     server.reader.take().expect("a reader").join().expect("the whole log");
-    let log: Vec<String> = server.log.try_iter().collect();
+    let log: Vec<String> = server.log.get_mut().expect("the log").try_iter().collect();
     assert!(!log.iter().any(|line| line.contains("aHVudGVyMg")), "{log:?}");
     let decisions: Vec<Value> = log
         .iter()
@@ -324,10 +356,14 @@ fn each_decision_is_one_line_of_log_without_the_object() {
         ("operation", json!("CREATE")),
         ("user", json!("someone")),
         ("allowed", json!(false)),
+        ("denied_by", json!("first,second")),
+        ("warned_by", json!("third")),
     ] {
         assert_eq!(decision[field], value, "{field}");
     }
-    assert!(decision["duration_us"].is_u64());
+    for time in ["duration_us", "queue_us", "guest_us"] {
+        assert!(decision[time].is_u64(), "{time}");
+    }
 }
 
 #[test]
