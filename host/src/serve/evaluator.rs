@@ -1,7 +1,7 @@
 //! Evaluations, as many at once as there are permits, and a bounded queue in front of them.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
@@ -33,16 +33,15 @@ struct Target {
 /// How a review went, and where its time went.
 pub(super) struct Evaluated {
     pub(super) verdict: Result<ValidationResponse, Failure>,
-    pub(super) spent: Spent,
+    pub(super) looks: Vec<Look>,
 }
 
-/// Where the time of a review went.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Spent {
-    /// Until it was its turn.
-    pub(super) queued: Duration,
-    /// In the guest.
-    pub(super) guest: Duration,
+/// One evaluation: when it was asked for, when it was its turn, and when it was over.
+#[derive(Clone, Copy)]
+pub(super) struct Look {
+    pub(super) asked: Instant,
+    pub(super) turn: Instant,
+    pub(super) over: Instant,
 }
 
 /// Why there is no verdict.
@@ -80,29 +79,29 @@ impl Evaluator {
 
     /// Evaluates `request` before `deadline`, waiting for its turn if need be.
     pub(super) async fn evaluate(&self, request: Vec<u8>, deadline: Instant) -> Evaluated {
-        let mut spent = Spent::default();
-        let verdict = self.verdict(request, deadline, &mut spent).await;
-        Evaluated { verdict, spent }
+        let mut looks = Vec::with_capacity(1);
+        let verdict = self.verdict(request, deadline, &mut looks).await;
+        Evaluated { verdict, looks }
     }
 
     async fn verdict(
         &self,
         request: Vec<u8>,
         deadline: Instant,
-        spent: &mut Spent,
+        looks: &mut Vec<Look>,
     ) -> Result<ValidationResponse, Failure> {
         let Ok(_admitted) = self.admitted.try_acquire() else { return Err(Failure::Busy) };
         let request = Arc::new(request);
         let Some(second_look) = &self.second_look else {
-            return self.run(request, self.callbacks.clone(), deadline, spent).await;
+            return self.run(request, self.callbacks.clone(), deadline, looks).await;
         };
         let known = second_look.changes();
         let (callbacks, noted) = Noted::in_front_of(&self.callbacks);
-        let first = self.run(Arc::clone(&request), callbacks, deadline, spent).await?;
+        let first = self.run(Arc::clone(&request), callbacks, deadline, looks).await?;
         if (first.accepted && !noted.in_vain()) || !second_look.is_worth_it(known, deadline).await {
             return Ok(first);
         }
-        match self.run(request, self.callbacks.clone(), deadline, spent).await {
+        match self.run(request, self.callbacks.clone(), deadline, looks).await {
             Err(Failure::Late) => Ok(first),
             second => second,
         }
@@ -114,24 +113,23 @@ impl Evaluator {
         request: Arc<Vec<u8>>,
         callbacks: Callbacks,
         deadline: Instant,
-        spent: &mut Spent,
+        looks: &mut Vec<Look>,
     ) -> Result<ValidationResponse, Failure> {
-        let queued = Instant::now();
-        let turn = timeout_at(deadline.into(), Arc::clone(&self.running).acquire_owned()).await;
-        spent.queued += queued.elapsed();
-        let Ok(Ok(running)) = turn else { return Err(Failure::Late) };
+        let asked = Instant::now();
+        let permit = timeout_at(deadline.into(), Arc::clone(&self.running).acquire_owned()).await;
+        let Ok(Ok(running)) = permit else { return Err(Failure::Late) };
         let timeout = deadline.saturating_duration_since(Instant::now());
         let target = Arc::clone(&self.target);
         let evaluated = tokio::task::spawn_blocking(move || {
-            let started = Instant::now();
+            let turn = Instant::now();
             let verdict = target.policy.validate_within(timeout, &request, &target.settings, &callbacks);
             // Held until here even if the client has gone: the instance is in use as long as the guest runs.
             drop(running);
-            (verdict, started.elapsed())
+            (verdict, Look { asked, turn, over: Instant::now() })
         });
         match evaluated.await {
-            Ok((verdict, guest)) => {
-                spent.guest += guest;
+            Ok((verdict, look)) => {
+                looks.push(look);
                 verdict.map_err(Failure::Call)
             }
             Err(error) => Err(Failure::Host(format!("the evaluation ended abnormally: {error}"))),

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
 use prometheus_client::metrics::counter::Counter;
@@ -13,11 +12,9 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use super::cluster_metrics::ClusterMetrics;
-use super::evaluator::{Evaluator, Spent};
-use super::rules::Rules;
-use crate::admission::AdmissionRequest;
+use super::decision::{Decision, Ended};
+use super::evaluator::Evaluator;
 use crate::cluster::LiveCluster;
-use crate::runtime::CallError;
 
 /// Content type of the exposition.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -74,10 +71,9 @@ enum Operation {
     other,
 }
 
-/// How a review ended.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelValue)]
 #[expect(non_camel_case_types, reason = "the names are the label values")]
-pub(super) enum Outcome {
+enum Outcome {
     accepted,
     rejected,
     deadline,
@@ -86,13 +82,15 @@ pub(super) enum Outcome {
     host_error,
 }
 
-impl From<&CallError> for Outcome {
-    fn from(error: &CallError) -> Self {
-        match error {
-            CallError::Deadline { .. } => Self::deadline,
-            CallError::MemoryLimit { .. } => Self::memory_limit,
-            CallError::Busy(_) => Self::host_error,
-            _ => Self::guest_error,
+impl From<Ended> for Outcome {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Accepted => Self::accepted,
+            Ended::Rejected => Self::rejected,
+            Ended::Deadline => Self::deadline,
+            Ended::MemoryLimit => Self::memory_limit,
+            Ended::GuestError => Self::guest_error,
+            Ended::HostError => Self::host_error,
         }
     }
 }
@@ -166,35 +164,26 @@ impl Metrics {
         }
     }
 
-    pub(super) fn reviewed(
-        &self,
-        request: &AdmissionRequest<'_>,
-        outcome: Outcome,
-        duration: Duration,
-        spent: Spent,
-    ) {
-        let operation = match &*request.operation {
+    pub(super) fn decided(&self, decision: &Decision<'_>) {
+        let operation = match &*decision.request.operation {
             "CREATE" => Operation::create,
             "UPDATE" => Operation::update,
             "DELETE" => Operation::delete,
             "CONNECT" => Operation::connect,
             _ => Operation::other,
         };
-        let kind = self.kinds.bounded(&request.kind.kind);
+        let kind = self.kinds.bounded(&decision.request.kind.kind);
+        let outcome = decision.ended.into();
         self.reviews.get_or_create(&ReviewLabels { kind, operation, outcome }).inc();
-        self.whole.observe(duration.as_secs_f64());
-        self.queue.observe(spent.queued.as_secs_f64());
-        self.guest.observe(spent.guest.as_secs_f64());
-    }
-
-    /// The rules by which a review denied and warned.
-    pub(super) fn found(&self, rules: &Rules<'_>) {
-        for (level, names) in [(Level::deny, rules.denied_by), (Level::warn, rules.warned_by)] {
+        for (level, names) in [(Level::deny, decision.denied_by()), (Level::warn, decision.warned_by())] {
             for name in names.into_iter().flat_map(|names| names.split(',')) {
                 let rule = self.rules.bounded(name);
                 self.findings.get_or_create(&FindingLabels { rule, level }).inc();
             }
         }
+        self.whole.observe(decision.duration().as_secs_f64());
+        self.queue.observe(decision.queued().as_secs_f64());
+        self.guest.observe(decision.in_guest().as_secs_f64());
     }
 
     pub(super) fn refused(&self, status: u16) {

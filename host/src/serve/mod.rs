@@ -4,14 +4,15 @@ mod body;
 mod cluster_metrics;
 mod connections;
 mod deadline;
+mod decision;
 mod descriptors;
 mod evaluator;
 mod metrics;
 mod review;
 mod routes;
-mod rules;
 mod second_look;
 mod tls;
+mod traces;
 
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroU32;
@@ -34,6 +35,7 @@ use connections::{Connections, Door, IDLE};
 use evaluator::Evaluator;
 use routes::Server;
 use second_look::SecondLook;
+use traces::Traces;
 
 /// Arguments of `rollgate serve`.
 #[derive(clap::Args)]
@@ -95,6 +97,12 @@ pub struct Args {
     /// Time in which the server, told to stop, goes on taking requests while /readyz already says no
     #[arg(long, value_name = "DURATION", value_parser = quantity::duration)]
     drain_delay: Option<Duration>,
+    /// Address of an OpenTelemetry collector for traces, over HTTP without TLS, such as `http://collector:4318`
+    #[arg(long, value_name = "URL")]
+    otlp_endpoint: Option<String>,
+    /// Of the reviews that belong to no trace yet, the part that begins one, from 0 to 1
+    #[arg(long, value_name = "RATIO", default_value = "1", requires = "otlp_endpoint")]
+    trace_ratio: f64,
     /// Compile the policy even if it was compiled before
     #[arg(long)]
     disable_wasmtime_cache: bool,
@@ -130,7 +138,15 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let connections = Connections::new(descriptors::room_for(args.max_connections.get()), IDLE);
     let bodies = Bodies::new(args.body_limit, args.body_memory);
-    runtime.block_on(serve(args, listener, identity, Server::new(evaluator, live, connections, bodies)))?;
+    let traces = match &args.otlp_endpoint {
+        Some(endpoint) => Some(Traces::to(endpoint, args.trace_ratio, runtime.handle().clone())?),
+        None => None,
+    };
+    let server = Arc::new(Server::new(evaluator, live, connections, bodies, traces));
+    runtime.block_on(serve(args, listener, identity, Arc::clone(&server)))?;
+    if let Some(traces) = &server.traces {
+        traces.finish();
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -200,11 +216,10 @@ async fn serve(
     args: &Args,
     listener: TcpListener,
     identity: tls::Identity,
-    server: Server,
+    server: Arc<Server>,
 ) -> anyhow::Result<()> {
     let stop = stop_signal().context("cannot listen for signals")?;
     let address = listener.local_addr().context("cannot read the bound address")?;
-    let server = Arc::new(server);
     let config = identity.config();
     if let Some(files) = identity.into_files() {
         tokio::spawn(tls::reload(tls::Renewal::new(files, config.clone()), args.reload_interval));

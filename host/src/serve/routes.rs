@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -16,11 +16,11 @@ use serde::Serialize;
 use super::body::Bodies;
 use super::connections::Connections;
 use super::deadline;
-use super::evaluator::{Evaluated, Evaluator, Failure};
-use super::metrics::{self, Metrics, Outcome};
+use super::decision::Decision;
+use super::evaluator::Evaluator;
+use super::metrics::{self, Metrics};
 use super::review::{self, Answer, Refusal};
-use super::rules::Rules;
-use crate::admission::{AdmissionRequest, AdmissionResponse, Original};
+use super::traces::Traces;
 use crate::cluster::{KindStatus, LiveCluster};
 
 /// What the endpoints share.
@@ -30,6 +30,7 @@ pub(super) struct Server {
     live: Option<Arc<LiveCluster>>,
     pub(super) connections: Arc<Connections>,
     bodies: Bodies,
+    pub(super) traces: Option<Traces>,
     /// Whether the process was told to stop.
     pub(super) draining: AtomicBool,
 }
@@ -40,9 +41,10 @@ impl Server {
         live: Option<Arc<LiveCluster>>,
         connections: Arc<Connections>,
         bodies: Bodies,
+        traces: Option<Traces>,
     ) -> Self {
         let metrics = Metrics::new(live.clone());
-        Self { evaluator, metrics, live, connections, bodies, draining: AtomicBool::new(false) }
+        Self { evaluator, metrics, live, connections, bodies, traces, draining: AtomicBool::new(false) }
     }
 }
 
@@ -130,12 +132,18 @@ async fn expose(State(server): State<Arc<Server>>) -> Response {
 
 async fn validate(State(server): State<Arc<Server>>, request: Request) -> Response {
     let deadline = deadline::of(request.uri(), Instant::now());
+    let headers = request.headers().clone();
     let answer = async {
         let (body, _held) = server.bodies.read(request, deadline).await?;
         let started = Instant::now();
         let request = review::parse(&body)?;
-        let response = decide(&server, &request, started, deadline).await?;
-        Ok(json(StatusCode::OK, &Answer::new(&response)))
+        let decision = Decision::make(&server.evaluator, &request, started, deadline).await?;
+        decision.log();
+        server.metrics.decided(&decision);
+        if let Some(traces) = &server.traces {
+            traces.record(&headers, &decision);
+        }
+        Ok(json(StatusCode::OK, &Answer::new(&decision.response)))
     };
     answer.await.unwrap_or_else(|refusal: Refusal| {
         server.metrics.refused(refusal.status.as_u16());
@@ -144,94 +152,10 @@ async fn validate(State(server): State<Arc<Server>>, request: Request) -> Respon
     })
 }
 
-async fn decide(
-    server: &Server,
-    request: &AdmissionRequest<'_>,
-    started: Instant,
-    deadline: Instant,
-) -> Result<AdmissionResponse, Refusal> {
-    let unwritable = |error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}"));
-    let json = request.to_json().map_err(unwritable)?;
-    let Evaluated { verdict, spent } = server.evaluator.evaluate(json, deadline).await;
-    let (response, outcome) = match verdict {
-        Ok(verdict) => {
-            let original = match (&*request.operation, request.object) {
-                ("DELETE", _) | (_, None) => Original::None,
-                (_, Some(object)) => Original::Object(object.get()),
-            };
-            let response = without_patch(AdmissionResponse::from_verdict(&request.uid, verdict, original));
-            let outcome = if response.allowed { Outcome::accepted } else { Outcome::rejected };
-            (response, outcome)
-        }
-        Err(Failure::Call(error)) => {
-            tracing::error!(uid = &*request.uid, %error, "no verdict");
-            (AdmissionResponse::from_error(&request.uid, &error), Outcome::from(&error))
-        }
-        Err(Failure::Host(error)) => {
-            tracing::error!(uid = &*request.uid, %error, "no verdict");
-            let message = format!("internal server error: {error}");
-            (AdmissionResponse::failed(&request.uid, message), Outcome::host_error)
-        }
-        Err(Failure::Busy) => {
-            return Err(Refusal::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "too many reviews at once: --max-concurrent are running and --max-queued are waiting",
-            ));
-        }
-        Err(Failure::Late) => {
-            return Err(Refusal::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "too many reviews at once: it was not this one's turn before the time it may take was over",
-            ));
-        }
-    };
-    let duration = started.elapsed();
-    let rules = Rules::of(&response);
-    server.metrics.reviewed(request, outcome, duration, spent);
-    server.metrics.found(&rules);
-    // Strings, not displayed values: those are escaped in the text form of the log.
-    tracing::info!(
-        uid = &*request.uid,
-        group = &*request.kind.group,
-        kind = &*request.kind.kind,
-        subresource = request.sub_resource.as_deref(),
-        namespace = request.namespace.as_deref().unwrap_or_default(),
-        name = request.name.as_deref().unwrap_or_default(),
-        operation = &*request.operation,
-        user = request.user_info.username.as_deref().unwrap_or_default(),
-        dry_run = request.dry_run.unwrap_or_default(),
-        allowed = response.allowed,
-        denied_by = rules.denied_by,
-        warned_by = rules.warned_by,
-        exempted = rules.exempted,
-        duration_us = microseconds(duration),
-        queue_us = microseconds(spent.queued),
-        guest_us = microseconds(spent.guest),
-        "reviewed"
-    );
-    Ok(response)
-}
-
-fn microseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
-}
-
-/// A validating webhook must not change objects.
-fn without_patch(response: AdmissionResponse) -> AdmissionResponse {
-    if response.patch.is_none() {
-        return response;
-    }
-    let message = "Request rejected by policy. The policy attempted to mutate the request, \
-                   but it is currently configured to not allow mutations.";
-    AdmissionResponse {
-        warnings: response.warnings,
-        audit_annotations: response.audit_annotations,
-        ..AdmissionResponse::rejected(&response.uid, 500, message.to_owned())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::runtime::ResourceKind;
 

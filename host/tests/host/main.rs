@@ -10,3 +10,4 @@ mod run;
 mod runtime;
 mod second_look;
 mod serve;
+mod traces;

@@ -131,6 +131,19 @@ impl Server {
         post(&self.agent, &format!("{}/validate?timeout={timeout}", self.address), "application/json", body)
     }
 
+    /// Posts a review with another header.
+    pub(crate) fn post_with(&self, header: &str, value: &str, body: &str) -> Answer {
+        let request = self.agent.post(format!("{}/validate", self.address)).header(header, value);
+        answer(request.header("Content-Type", "application/json").send(body))
+    }
+
+    /// Tells it to stop and waits for its end.
+    #[track_caller]
+    pub(crate) fn stop(&mut self) {
+        self.signal("TERM");
+        assert!(self.child.wait().expect("an end").success());
+    }
+
     /// Host and port.
     pub(crate) fn socket(&self) -> &str {
         self.address.trim_start_matches("https://")
@@ -337,8 +350,7 @@ fn reviews_and_refusals_are_counted() {
 fn each_decision_is_one_line_of_log_without_the_object() {
     let mut server = Server::start(&[]);
     server.review("reject");
-    server.signal("TERM");
-    assert!(server.child.wait().expect("an end").success());
+    server.stop();
     server.reader.take().expect("a reader").join().expect("the whole log");
     let log: Vec<String> = server.log.get_mut().expect("the log").try_iter().collect();
     assert!(!log.iter().any(|line| line.contains("aHVudGVyMg")), "{log:?}");
