@@ -5,6 +5,7 @@ mod annotations;
 mod bootstrap;
 mod bulk;
 mod deletion;
+mod flood;
 mod live_release;
 mod load;
 mod misconfiguration;
@@ -46,6 +47,7 @@ fn trials(world: Option<&Arc<World>>) -> Vec<Trial> {
         scaling::TESTS,
         annotations::TESTS,
         outage::TESTS,
+        flood::TESTS,
         rotation::TESTS,
         shutdown::TESTS,
         bootstrap::TESTS,

@@ -138,8 +138,7 @@ async fn a_forgotten_version_is_read_anew() {
     });
     let _ =
         until("the new list", || names(&live), |names| *names == Ok(vec!["kept".into(), "new".into()])).await;
-    assert!(status(&live).errors > 0);
-    until("the end of the trouble", || status(&live), |status| status.trouble.is_none()).await;
+    assert_eq!(status(&live).errors, 0, "what a restart of the API server brings is no error");
 }
 
 #[tokio::test]

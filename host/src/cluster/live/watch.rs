@@ -51,6 +51,12 @@ pub(super) async fn follow(watched: Arc<Watched>, api: Api, pace: Pace) {
                 position = None;
                 pace.most
             }
+            // The API server keeps a history of some minutes, and none over its restart: nothing is wrong yet.
+            Err(Trouble::Expired(_)) if failures == 0 => {
+                failures = 1;
+                position = None;
+                pace.least
+            }
             Err(trouble) => {
                 failures += 1;
                 if matches!(trouble, Trouble::Expired(_)) || failures.is_multiple_of(LIST_AGAIN) {
