@@ -189,7 +189,8 @@ fn text<'a>(value: &'a Value, key: &str) -> anyhow::Result<&'a str> {
     value[key].as_str().with_context(|| format!("{key} is not given: {value}"))
 }
 
-fn get(port: u16, path: &str) -> anyhow::Result<String> {
+/// What is at `path` of a server on this machine, whoever it is.
+pub(crate) fn get(port: u16, path: &str) -> anyhow::Result<String> {
     let tls = TlsConfig::builder().disable_verification(true).build();
     let agent = ureq::Agent::config_builder().tls_config(tls).timeout_global(Some(START)).build().new_agent();
     Ok(agent.get(format!("https://127.0.0.1:{port}{path}")).call()?.body_mut().read_to_string()?)

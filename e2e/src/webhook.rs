@@ -14,6 +14,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::certificates::ServerCertificate;
 use crate::control_plane::{ControlPlane, free_port};
+use crate::pod;
 use crate::process::Process;
 use crate::programs::repository;
 use crate::service_account;
@@ -24,6 +25,9 @@ const START: Duration = Duration::from_mins(1);
 /// The name by which the API server knows the server.
 const NAME: &str = "rollgate.rollgate.svc";
 
+/// Where servers that manage their certificate keep it.
+const SECRET: &str = "rollgate/rollgate-tls";
+
 /// What a webhook is started with, beside the policy and the cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -31,6 +35,8 @@ pub struct Options {
     pub settings: BTreeMap<String, Value>,
     /// The files of its certificate; without them it issues one itself.
     pub certificate: Option<ServerCertificate>,
+    /// The kubeconfig with which it keeps its certificate in the cluster instead, in the Secret `rollgate-tls`.
+    pub managed: Option<PathBuf>,
     /// Further arguments of `rollgate serve`.
     pub arguments: Vec<String>,
 }
@@ -73,6 +79,21 @@ impl Webhook {
         name: &str,
         options: Options,
     ) -> anyhow::Result<Self> {
+        let mut webhook = Self::launch(cluster, folder, name, options)?;
+        webhook.wait_until_ready()?;
+        Ok(webhook)
+    }
+
+    /// The same without waiting for anything.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn launch(
+        cluster: &ControlPlane,
+        folder: &Path,
+        name: &str,
+        options: Options,
+    ) -> anyhow::Result<Self> {
         let port = free_port()?;
         let settings = folder.join(format!("{name}.settings.json"));
         std::fs::write(&settings, json!(options.settings).to_string())
@@ -81,8 +102,14 @@ impl Webhook {
         arguments.push(repository().join("dist/policy.wasm").into());
         arguments.extend(["--listen".into(), format!("127.0.0.1:{port}").into()]);
         arguments.extend(["--settings".into(), settings.into(), "--allow-context-aware".into()]);
-        arguments.extend(["--kubeconfig".into(), service_account::kubeconfig(cluster)?.into()]);
-        let authority = if let Some(certificate) = options.certificate {
+        let account = service_account::kubeconfig(cluster)?;
+        let account = options.managed.clone().unwrap_or(account);
+        arguments.extend(["--kubeconfig".into(), account.into()]);
+        let authority = if options.managed.is_some() {
+            arguments.extend(["--tls-san".into(), NAME.into(), "--tls-secret".into(), SECRET.into()]);
+            arguments.extend(["--webhook-configuration".into(), "rollgate".into()]);
+            folder.join(format!("{name}.ca.crt"))
+        } else if let Some(certificate) = options.certificate {
             let ServerCertificate { authority, certificate, key } = certificate;
             arguments.extend(["--cert".into(), certificate.into(), "--key".into(), key.into()]);
             authority
@@ -95,9 +122,14 @@ impl Webhook {
         arguments.extend(options.arguments.into_iter().map(OsString::from));
         let process = launch(name, folder, &arguments)?;
         let (name, folder) = (name.to_owned(), folder.to_owned());
-        let mut webhook = Self { process, name, folder, arguments, port, authority };
-        webhook.wait_until_ready()?;
-        Ok(webhook)
+        Ok(Self { process, name, folder, arguments, port, authority })
+    }
+
+    /// What is at `path`, asked as a kubelet does: without looking at the certificate. `None` if it does not answer, or
+    /// not with success.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<String> {
+        pod::get(self.port, path).ok()
     }
 
     /// Starts it again as it was started, on the same port, after it has ended.
@@ -183,9 +215,13 @@ impl Webhook {
         kubectl.apply(&registration.addressed(self.port, authorities)).map(|_| ())
     }
 
-    fn wait_until_ready(&mut self) -> anyhow::Result<()> {
-        let (port, authority) = (self.port, self.authority.clone());
-        self.process.wait_until(START, || get(port, &authority, "/readyz").is_ok())
+    /// Waits until it is ready.
+    ///
+    /// # Errors
+    /// When it does not get ready.
+    pub fn wait_until_ready(&mut self) -> anyhow::Result<()> {
+        let port = self.port;
+        self.process.wait_until(START, || pod::get(port, "/readyz").is_ok())
     }
 }
 

@@ -23,7 +23,7 @@ pub fn bytes(text: &str) -> Result<usize, String> {
     number.checked_mul(factor).ok_or_else(|| "the size is too large".to_owned())
 }
 
-/// Reads a duration: `2s`, `500ms`, `1m`. Zero is refused: nothing could be done in it.
+/// Reads a duration: `2s`, `500ms`, `1m`, `1h`. Zero is refused: nothing could be done in it.
 ///
 /// # Errors
 /// A text that says what is expected.
@@ -33,8 +33,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "ms" => 1,
         "s" => 1000,
         "m" => 60_000,
+        "h" => 3_600_000,
         "" => return Err("write a duration with its unit, such as 500ms, 2s or 1m".to_owned()),
-        _ => return Err(format!("unknown unit `{unit}`: write a duration as 500ms, 2s or 1m")),
+        _ => return Err(format!("unknown unit `{unit}`: write a duration as 500ms, 2s, 1m or 1h")),
     };
     let number: u64 = number
         .parse()
@@ -68,7 +69,8 @@ mod tests {
     fn durations_have_a_unit_and_are_not_zero() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
-        for wrong in ["", "2", "0s", "1.5s", "2h", "s", "18446744073709551615m"] {
+        assert_eq!(duration("2h"), Ok(Duration::from_hours(2)));
+        for wrong in ["", "2", "0s", "1.5s", "2d", "s", "18446744073709551615m"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }

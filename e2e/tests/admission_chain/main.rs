@@ -8,6 +8,7 @@ mod deletion;
 mod flood;
 mod live_release;
 mod load;
+mod managed;
 mod misconfiguration;
 mod outage;
 mod people;
@@ -49,6 +50,7 @@ fn trials(world: Option<&Arc<World>>) -> Vec<Trial> {
         outage::TESTS,
         flood::TESTS,
         rotation::TESTS,
+        managed::TESTS,
         shutdown::TESTS,
         bootstrap::TESTS,
         misconfiguration::TESTS,

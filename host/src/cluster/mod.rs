@@ -12,6 +12,7 @@ mod static_cluster;
 
 pub use args::ClusterArgs;
 pub use fields::{Fields, UnreadableFields};
+pub(crate) use live::reason;
 pub use live::{ConnectError, DirectCluster, KindStatus, LiveCluster, Pace, connect};
 pub use load::{LoadObjectsError, cluster_objects};
 pub use objects::NotAnObject;

@@ -69,9 +69,9 @@ fn entries() -> Vec<Entry> {
         entry("replicas", "Pods", json!(2), at_least(1)),
         entry(
             "tls.mode",
-            "where the server's certificate comes from: Helm issues it, it is in a Secret, or cert-manager issues it",
-            json!("generated"),
-            one_of(&["generated", "secret", "certManager"]),
+            "where the server's certificate comes from: rollgate issues and renews it, Helm issues it, it is in a Secret, or cert-manager issues it",
+            json!("managed"),
+            one_of(&["managed", "generated", "secret", "certManager"]),
         ),
         entry(
             "tls.secretName",
@@ -93,6 +93,12 @@ fn entries() -> Vec<Entry> {
         ),
         entry("tls.issuer.kind", "its kind", json!("Issuer"), text()),
         entry("tls.issuer.group", "its API group", json!("cert-manager.io"), text()),
+        entry(
+            "tls.clientAuthority",
+            "a ConfigMap with the authority of the API server's client certificate, as ca.crt: nobody else may ask for a review",
+            json!(""),
+            text(),
+        ),
         entry(
             "webhook.enabled",
             "whether the cluster asks rollgate: from then on, nothing it guards changes without an answer",

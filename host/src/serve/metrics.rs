@@ -11,9 +11,11 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use super::certificate_metrics::CertificateMetrics;
 use super::cluster_metrics::ClusterMetrics;
 use super::decision::{Decision, Ended};
 use super::evaluator::Evaluator;
+use super::tls::Endpoint;
 use crate::cluster::LiveCluster;
 
 /// Content type of the exposition.
@@ -118,11 +120,12 @@ impl Names {
 
 impl Metrics {
     /// With those of the cluster that is watched, if one is.
-    pub(super) fn new(live: Option<Arc<LiveCluster>>) -> Self {
+    pub(super) fn new(live: Option<Arc<LiveCluster>>, endpoint: Arc<Endpoint>) -> Self {
         let mut registry = Registry::with_prefix("rollgate");
         if let Some(live) = live {
             registry.register_collector(Box::new(ClusterMetrics(live)));
         }
+        registry.register_collector(Box::new(CertificateMetrics(endpoint)));
         let duration = || Histogram::new(exponential_buckets(0.000_05, 2.0, 17));
         let (whole, queue, guest) = (duration(), duration(), duration());
         for (name, help, histogram) in [

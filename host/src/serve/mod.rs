@@ -1,6 +1,7 @@
 //! `rollgate serve`: a policy as a validating webhook.
 
 mod body;
+mod certificate_metrics;
 mod cluster_metrics;
 mod connections;
 mod deadline;
@@ -16,7 +17,7 @@ mod traces;
 
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -24,7 +25,6 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsAcceptor;
 use hyper_util::rt::TokioTimer;
 
 use crate::cluster::{ClusterArgs, LiveCluster, Pace, connect};
@@ -35,6 +35,7 @@ use connections::{Connections, Door, IDLE};
 use evaluator::Evaluator;
 use routes::Server;
 use second_look::SecondLook;
+use tls::{Tls, TlsArgs};
 use traces::Traces;
 
 /// Arguments of `rollgate serve`.
@@ -49,21 +50,8 @@ pub struct Args {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:8443")]
     listen: SocketAddr,
-    /// Certificate chain in PEM; without it one is issued for this run. Read again when it changes
-    #[arg(long, value_name = "FILE", requires = "key")]
-    cert: Option<PathBuf>,
-    /// Private key of the certificate in PEM
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    key: Option<PathBuf>,
-    /// How often the files of the certificate are looked at
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = quantity::duration)]
-    reload_interval: Duration,
-    /// Name or address the issued certificate is good for, beside localhost. May be repeated
-    #[arg(long, value_name = "NAME", conflicts_with = "cert")]
-    tls_san: Vec<String>,
-    /// Where to write the authority of the issued certificate in PEM
-    #[arg(long, value_name = "FILE", conflicts_with = "cert")]
-    ca_out: Option<PathBuf>,
+    #[command(flatten)]
+    tls: TlsArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
     /// Host capabilities the policy may use: *, oci/*, oci/v1/* or an exact name. May be repeated
@@ -125,25 +113,19 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         .context("cannot start the server's threads")?;
     // The cluster is watched as soon as it is known which kinds.
     let (evaluator, live) = runtime.block_on(evaluator(args))?;
-    let identity = match (&args.cert, &args.key) {
-        (Some(cert), Some(key)) => tls::Identity::from_files(cert, key)?,
-        _ => tls::Identity::issue(&args.tls_san)?,
-    };
+    let tls = runtime.block_on(Tls::open(&args.tls, &args.cluster))?;
     let listener = TcpListener::bind(args.listen).map_err(|error| {
         anyhow!("cannot listen on {}: {error}. Choose another address or port with --listen", args.listen)
     })?;
     listener.set_nonblocking(true).context("cannot set up the listening socket")?;
-    if let Some(path) = &args.ca_out {
-        write_authority(path, &identity)?;
-    }
     let connections = Connections::new(descriptors::room_for(args.max_connections.get()), IDLE);
     let bodies = Bodies::new(args.body_limit, args.body_memory);
     let traces = match &args.otlp_endpoint {
         Some(endpoint) => Some(Traces::to(endpoint, args.trace_ratio, runtime.handle().clone())?),
         None => None,
     };
-    let server = Arc::new(Server::new(evaluator, live, connections, bodies, traces));
-    runtime.block_on(serve(args, listener, identity, Arc::clone(&server)))?;
+    let server = Arc::new(Server::new(evaluator, live, tls.endpoint(), connections, bodies, traces));
+    runtime.block_on(serve(args, listener, tls, Arc::clone(&server)))?;
     if let Some(traces) = &server.traces {
         traces.finish();
     }
@@ -204,34 +186,18 @@ async fn cluster(
     Ok((Arc::clone(&live) as _, Some(live)))
 }
 
-fn write_authority(path: &Path, identity: &tls::Identity) -> anyhow::Result<()> {
-    let Some(authority) = identity.authority() else { return Ok(()) };
-    std::fs::write(path, authority)
-        .with_context(|| format!("cannot write the authority's certificate to {}", path.display()))?;
-    eprintln!("rollgate wrote the authority of its certificate to {}", path.display());
-    Ok(())
-}
-
-async fn serve(
-    args: &Args,
-    listener: TcpListener,
-    identity: tls::Identity,
-    server: Arc<Server>,
-) -> anyhow::Result<()> {
+async fn serve(args: &Args, listener: TcpListener, tls: Tls, server: Arc<Server>) -> anyhow::Result<()> {
     let stop = stop_signal().context("cannot listen for signals")?;
     let address = listener.local_addr().context("cannot read the bound address")?;
-    let config = identity.config();
-    if let Some(files) = identity.into_files() {
-        tokio::spawn(tls::reload(tls::Renewal::new(files, config.clone()), args.reload_interval));
-    }
     let handle = Handle::new();
     let app = routes::router(Arc::clone(&server));
-    let door = RustlsAcceptor::new(config).acceptor(Door(Arc::clone(&server.connections)));
+    let door = tls.acceptor(Door(Arc::clone(&server.connections)));
     let mut https =
         axum_server::from_tcp(listener).context("cannot set up the listening socket")?.acceptor(door);
     // In HTTP/1 the wait for the next request counts as reading its head.
     https.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(IDLE);
     let serving = https.handle(handle.clone()).serve(app.into_make_service());
+    tls.keep_current();
     eprintln!("rollgate listens on https://{address}");
     tracing::info!(%address, policy = %args.policy.display(), "serving");
 

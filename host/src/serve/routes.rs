@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use serde::Serialize;
 
 use super::body::Bodies;
@@ -20,6 +20,7 @@ use super::decision::Decision;
 use super::evaluator::Evaluator;
 use super::metrics::{self, Metrics};
 use super::review::{self, Answer, Refusal};
+use super::tls::{Client, Endpoint};
 use super::traces::Traces;
 use crate::cluster::{KindStatus, LiveCluster};
 
@@ -28,6 +29,7 @@ pub(super) struct Server {
     evaluator: Evaluator,
     metrics: Metrics,
     live: Option<Arc<LiveCluster>>,
+    endpoint: Arc<Endpoint>,
     pub(super) connections: Arc<Connections>,
     bodies: Bodies,
     pub(super) traces: Option<Traces>,
@@ -39,12 +41,14 @@ impl Server {
     pub(super) fn new(
         evaluator: Evaluator,
         live: Option<Arc<LiveCluster>>,
+        endpoint: Arc<Endpoint>,
         connections: Arc<Connections>,
         bodies: Bodies,
         traces: Option<Traces>,
     ) -> Self {
-        let metrics = Metrics::new(live.clone());
-        Self { evaluator, metrics, live, connections, bodies, traces, draining: AtomicBool::new(false) }
+        let metrics = Metrics::new(live.clone(), Arc::clone(&endpoint));
+        let draining = AtomicBool::new(false);
+        Self { evaluator, metrics, live, endpoint, connections, bodies, traces, draining }
     }
 }
 
@@ -100,6 +104,10 @@ async fn ready(State(server): State<Arc<Server>>) -> Response {
     if server.draining.load(Ordering::Relaxed) {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
     }
+    if let Some(lack) = server.endpoint.lack() {
+        let body = format!("there is no certificate that the API server trusts yet: {lack}\n");
+        return (StatusCode::SERVICE_UNAVAILABLE, body).into_response();
+    }
     let kinds = server.live.as_ref().map(|live| live.status()).unwrap_or_default();
     let (status, body) = readiness(&kinds);
     (status, body).into_response()
@@ -130,10 +138,15 @@ async fn expose(State(server): State<Arc<Server>>) -> Response {
     }
 }
 
-async fn validate(State(server): State<Arc<Server>>, request: Request) -> Response {
+async fn validate(
+    State(server): State<Arc<Server>>,
+    Extension(client): Extension<Client>,
+    request: Request,
+) -> Response {
     let deadline = deadline::of(request.uri(), Instant::now());
     let headers = request.headers().clone();
     let answer = async {
+        client.may_ask()?;
         let (body, _held) = server.bodies.read(request, deadline).await?;
         let started = Instant::now();
         let request = review::parse(&body)?;

@@ -31,8 +31,10 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- end -}}
 {{- end -}}
 
+{{/* What rollgate manages is not what Helm issued under the other name: Helm would take its own away again. */}}
 {{- define "rollgate.tlsSecret" -}}
-{{- default (printf "%s-tls" (include "rollgate.fullname" .)) .Values.tls.secretName -}}
+{{- $suffix := ternary "managed-tls" "tls" (eq .Values.tls.mode "managed") -}}
+{{- default (printf "%s-%s" (include "rollgate.fullname" .) $suffix) .Values.tls.secretName -}}
 {{- end -}}
 
 {{- define "rollgate.dnsName" -}}
@@ -57,11 +59,20 @@ changes nothing. It is issued once a run and remembered, since the Secret and th
 {{- .Values.tls.issued | toYaml -}}
 {{- end -}}
 
-{{/* The authority of the server's certificate for the registration: PEM in base64. */}}
+{{/*
+The authority of the server's certificate for the registration: PEM in base64. With mode managed it is what the cluster
+holds already, so that a registration that is new or changed is trusted from the first moment; where there is no look at
+the cluster it is left out, and rollgate adds it.
+*/}}
 {{- define "rollgate.caBundle" -}}
 {{- if eq .Values.tls.mode "generated" -}}
 {{- get (include "rollgate.certificate" . | fromYaml) "ca.crt" -}}
-{{- else -}}
+{{- else if eq .Values.tls.mode "secret" -}}
 {{- required "tls.caBundle is required with tls.mode=secret: the authority of the certificate in that Secret, in PEM" .Values.tls.caBundle | trim | b64enc -}}
+{{- else if eq .Values.tls.mode "managed" -}}
+{{- $registration := lookup "admissionregistration.k8s.io/v1" "ValidatingWebhookConfiguration" "" (include "rollgate.fullname" .) -}}
+{{- $webhook := dig "webhooks" list $registration | first | default dict -}}
+{{- $secret := lookup "v1" "Secret" .Release.Namespace (include "rollgate.tlsSecret" .) -}}
+{{- dig "clientConfig" "caBundle" "" $webhook | default (dig "data" "ca.crt" "" $secret) -}}
 {{- end -}}
 {{- end -}}

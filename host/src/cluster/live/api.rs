@@ -46,7 +46,7 @@ impl Trouble {
 }
 
 /// What an error says, and the errors behind it, once each.
-pub(super) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
     if let Some(kube::Error::Api(status)) = error.downcast_ref::<kube::Error>() {
         let text = if status.message.is_empty() { &status.reason } else { &status.message };
         return format!("{text} ({})", status.code);

@@ -8,6 +8,7 @@ mod watched;
 
 use std::sync::Arc;
 
+pub(crate) use api::reason;
 pub use connect::{ConnectError, connect};
 pub use direct::DirectCluster;
 pub use watch::Pace;
