@@ -20,8 +20,10 @@ const IMAGE: &str = "--set=image.repository=rollgate";
 const NAME: &str = "name=\"releases.rollgate.dev\"";
 
 /// Values that are taken, each under a name.
-const TAKEN: [(&str, &[&str]); 12] = [
+const TAKEN: [(&str, &[&str]); 14] = [
     ("defaults", &[]),
+    ("certificate of Helm", &["--set=tls.mode=generated"]),
+    ("clients of an authority", &["--set=tls.clientAuthority=api-server"]),
     (
         "certificate in a Secret",
         &["--set=tls.mode=secret,tls.secretName=mine", "--set-file=tls.caBundle=AUTHORITY"],
@@ -61,7 +63,10 @@ const TAKEN: [(&str, &[&str]); 12] = [
 const REFUSED: [(&[&str], &str); 14] = [
     (&["--set=image.repository="], "image.repository is required: build the image"),
     (&["--set=imagee.repository=rollgate"], "additional properties 'imagee' not allowed"),
-    (&["--set=tls.mode=none"], "/tls/mode': value must be one of 'generated', 'secret', 'certManager'"),
+    (
+        &["--set=tls.mode=none"],
+        "/tls/mode': value must be one of 'managed', 'generated', 'secret', 'certManager'",
+    ),
     (&["--set=tls.mode=secret"], "tls.caBundle is required with tls.mode=secret"),
     (&["--set=tls.mode=secret,tls.caBundle=me"], "/tls/caBundle': 'me' does not match pattern"),
     (&["--set=replicas=0"], "/replicas': minimum: got 0, want 1"),
@@ -169,15 +174,21 @@ fn takes(world: &World, name: &str, values: &[&str]) -> anyhow::Result<()> {
     let text = serde_json::to_string(&objects)?;
     let expected = match name {
         "defaults" => {
-            of_kind("PodDisruptionBudget") == 1 && of_kind("NetworkPolicy") == 1 && of_kind("Secret") == 1
+            of_kind("PodDisruptionBudget") == 1
+                && of_kind("NetworkPolicy") == 1
+                && of_kind("Secret") == 1
+                && of_kind("Role") == 1
+                && !text.contains("caBundle")
         }
+        "certificate of Helm" => of_kind("Role") == 0 && text.contains(r#""caBundle":"LS0t"#),
+        "clients of an authority" => text.contains(r#""configMap":{"name":"api-server"}"#),
         "certificate in a Secret" => of_kind("Secret") == 0 && text.contains(r#""secretName":"mine""#),
         "certificate of cert-manager" => {
             of_kind("Certificate") == 2 && of_kind("Issuer") == 2 && !text.contains("caBundle")
         }
         "certificate of an issuer" => of_kind("Certificate") == 1 && of_kind("Issuer") == 0,
         "one replica" => of_kind("PodDisruptionBudget") == 0,
-        "no optional kind" => role(&objects).len() == 7,
+        "no optional kind" => role(&objects).len() == 8,
         "other namespaces" => text.contains(r#"["kube-system","rollgate","delivery","mesh"]"#),
         "not registered" => of_kind("ValidatingWebhookConfiguration") == 0,
         "settings" => {
@@ -186,7 +197,8 @@ fn takes(world: &World, name: &str, values: &[&str]) -> anyhow::Result<()> {
         }
         "monitoring" => of_kind("ServiceMonitor") == 1 && of_kind("PrometheusRule") == 1,
         "another name and image" => {
-            text.contains(r#""image":"rollgate@sha256:0123"#) && text.contains(r#""secretName":"guard-tls""#)
+            text.contains(r#""image":"rollgate@sha256:0123"#)
+                && text.contains("--tls-secret=rollgate/guard-managed-tls")
         }
         _ => text.contains(r#""team":"delivery""#),
     };
@@ -246,18 +258,23 @@ fn works(world: &World) -> anyhow::Result<()> {
     is_asked(kubectl, &running)?;
     running.stop()?;
     fails_closed(kubectl)?;
-    let certificate = |kubectl: &Kubectl| kubectl.get(&["secret", "rollgate-tls", "--namespace", "rollgate"]);
+    let certificate = |kubectl: &Kubectl| {
+        let secret = kubectl.get(&["secret", "rollgate-managed-tls", "--namespace", "rollgate"])?;
+        let registration = kubectl.get(&["validatingwebhookconfiguration", "rollgate"])?;
+        anyhow::Ok((secret["data"].clone(), registration["webhooks"][0]["clientConfig"]["caBundle"].clone()))
+    };
     let before = certificate(kubectl)?;
+    ensure!(before.0["tls.crt"].is_string() && before.1.is_string(), "rollgate has issued nothing");
     let warn = "--set=settings.enforcement=warn";
     helm.must(&["upgrade", "rollgate", &chart(), IMAGE, &listen, warn, "--force-conflicts"])?;
-    ensure!(certificate(kubectl)?["data"] == before["data"], "an upgrade changed the certificate");
+    ensure!(certificate(kubectl)? == before, "an upgrade changed the certificate");
     helm.must(&["uninstall", "rollgate"])?;
     nothing_is_left(kubectl)
 }
 
 fn nothing_is_left(kubectl: &Kubectl) -> anyhow::Result<()> {
     let kinds = "all,configmaps,secrets,serviceaccounts,networkpolicies,poddisruptionbudgets,clusterroles,\
-                 clusterrolebindings,validatingwebhookconfigurations";
+                 clusterrolebindings,roles,rolebindings,validatingwebhookconfigurations";
     let selector = "--selector=app.kubernetes.io/name=rollgate";
     let left = kubectl.get(&[kinds, "--namespace", "rollgate", selector])?;
     ensure!(items(&left["items"]).is_empty(), "{left:#}");
@@ -282,6 +299,12 @@ fn may_read_and_no_more(kubectl: &Kubectl) -> anyhow::Result<()> {
             .filter(|rule| !rule["apiGroups"][0].as_str().unwrap_or_default().ends_with("k8s.io"));
         let mut read = BTreeSet::new();
         for rule in own {
+            // Its certificate is in one Secret, of its own namespace.
+            if namespace == "rollgate" && rule["resources"] == json!(["secrets"]) {
+                ensure!(rule["resourceNames"] == json!(["rollgate-managed-tls"]), "{rule}");
+                ensure!(rule["verbs"] == json!(["get", "update"]), "{rule}");
+                continue;
+            }
             ensure!(rule["verbs"] == json!(["get", "list", "watch"]), "{namespace}: {rule}");
             read.extend(allowed(rule));
         }
@@ -289,11 +312,15 @@ fn may_read_and_no_more(kubectl: &Kubectl) -> anyhow::Result<()> {
     }
     for (verb, resource) in [
         ("get", "secrets"),
+        ("get", "secrets/other"),
         ("list", "secrets"),
+        ("create", "secrets"),
+        ("delete", "secrets/rollgate-managed-tls"),
         ("create", "pods/exec"),
         ("patch", "deployments.apps"),
         ("update", "configmaps"),
         ("patch", "validatingwebhookconfigurations.admissionregistration.k8s.io"),
+        ("update", "validatingwebhookconfigurations.admissionregistration.k8s.io/rollgate"),
         ("impersonate", "users"),
     ] {
         let answer = rollgate.run(&["auth", "can-i", verb, resource, "--namespace", "rollgate"], "")?;

@@ -84,7 +84,7 @@ fn file_descriptors_are_never_used_up() {
     limited.args(["-c", "ulimit -n 80 && exec \"$@\"", "sh"]).arg(serve.get_program()).args(serve.get_args());
     limited.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
     limited.arg("--policy").arg(&policy).arg("--ca-out").arg(&ca).stderr(Stdio::piped());
-    let server = Server::spawn(limited, &ca, directory);
+    let server = Server::spawn(limited, Some(&ca), directory);
     let idle: Vec<TcpStream> =
         (0..MANY).map(|_| TcpStream::connect(server.socket()).expect("a connection")).collect();
     server.still_serves();

@@ -10,4 +10,5 @@ mod run;
 mod runtime;
 mod second_look;
 mod serve;
+mod tls;
 mod traces;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::tls::{Certificate, ClientCert, RootCerts, TlsConfig};
 
 use crate::guests;
 
@@ -72,14 +72,16 @@ impl Server {
         let policy = directory.path().join("policy.wasm");
         std::fs::write(&policy, wasm).expect("a file");
         let mut command = command(directory.path());
-        if !args.contains(&"--cert") {
+        let issues = !args.iter().any(|arg| ["--cert", "--tls-secret"].contains(arg));
+        if issues {
             command.arg("--ca-out").arg(&ca);
         }
         command.arg("--policy").arg(&policy).args(args).stderr(Stdio::piped());
-        Self::spawn(command, &ca, directory)
+        Self::spawn(command, issues.then_some(&*ca), directory)
     }
 
-    pub(crate) fn spawn(mut command: Command, ca: &Path, directory: TempDir) -> Self {
+    /// Starts `command`. Without an authority nobody looks at the certificate, as a kubelet does not.
+    pub(crate) fn spawn(mut command: Command, ca: Option<&Path>, directory: TempDir) -> Self {
         let mut child = command.spawn().expect("the server");
         let stderr = BufReader::new(child.stderr.take().expect("standard error"));
         let (lines, log) = mpsc::channel();
@@ -95,19 +97,13 @@ impl Server {
             }
             seen += &line;
         };
-        let pem = std::fs::read(ca).expect("the authority");
-        let trusted = RootCerts::new_with_certs(&[Certificate::from_pem(&pem).expect("a certificate")]);
-        let agent = ureq::Agent::config_builder()
-            .tls_config(TlsConfig::builder().root_certs(trusted).build())
-            .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
-            .build()
-            .new_agent();
+        let authority = ca.map(|ca| std::fs::read(ca).expect("the authority")).unwrap_or_default();
+        let agent = agent(&authority, None);
         Self {
             child,
             address,
             agent,
-            authority: pem,
+            authority,
             log: Mutex::new(log),
             reader: Some(reader),
             _directory: directory,
@@ -165,6 +161,21 @@ impl Server {
         answer["response"].take()
     }
 
+    /// The status of the answer to a review by a client with a certificate, if it gets one.
+    pub(crate) fn asked_by(&self, client: &ClientCert) -> Result<u16, ureq::Error> {
+        let agent = agent(&self.authority, Some(client.clone()));
+        let request = agent.post(format!("{}/validate", self.address));
+        let request = request.header("Content-Type", "application/json");
+        Ok(request.send(review("accept").to_string())?.status().as_u16())
+    }
+
+    /// Waits for a line of the log.
+    #[track_caller]
+    pub(crate) fn says(&self, text: &str) {
+        let log = self.log.lock().expect("the log");
+        while !log.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("it never said {text}")).contains(text) {}
+    }
+
     #[track_caller]
     pub(crate) fn still_serves(&self) {
         assert_eq!(self.review("accept")["allowed"], true);
@@ -191,6 +202,22 @@ impl Server {
         let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
         assert!(status.expect("kill").success());
     }
+}
+
+/// A client that trusts `authority`; without one, anybody.
+fn agent(authority: &[u8], client: Option<ClientCert>) -> ureq::Agent {
+    let tls = if authority.is_empty() {
+        TlsConfig::builder().disable_verification(true)
+    } else {
+        let trusted = Certificate::from_pem(authority).expect("a certificate");
+        TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[trusted]))
+    };
+    ureq::Agent::config_builder()
+        .tls_config(tls.client_cert(client).build())
+        .http_status_as_error(false)
+        .timeout_global(Some(PATIENCE))
+        .build()
+        .new_agent()
 }
 
 fn post(agent: &ureq::Agent, address: &str, content_type: &str, body: &str) -> Answer {
@@ -520,7 +547,7 @@ fn a_certificate_from_files_is_served() {
     std::fs::write(&policy, guests::behaviours()).expect("a file");
     let mut command = command(directory.path());
     command.arg("--policy").arg(policy).args(args).stderr(Stdio::piped());
-    Server::spawn(command, &cert, directory).still_serves();
+    Server::spawn(command, Some(&cert), directory).still_serves();
 }
 
 fn self_signed(directory: &Path, name: &str) -> (PathBuf, PathBuf) {
