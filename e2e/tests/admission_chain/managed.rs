@@ -17,7 +17,7 @@ use crate::world::{Test, World};
 
 pub const TESTS: &[Test] = &[
     Test::alone("replicas_renew_their_certificate_and_fail_no_review", renewed),
-    Test::alone("a_replica_waits_for_the_api_server", waits),
+    Test::alone("replicas_wait_for_the_api_server_and_agree", waits),
 ];
 
 const SECRET: &str = "/api/v1/namespaces/rollgate/secrets/rollgate-tls";
@@ -138,15 +138,21 @@ fn waits(world: &World) -> anyhow::Result<()> {
     kubeconfig["clusters"][0]["cluster"]["server"] = json!(format!("https://127.0.0.1:{port}"));
     let path = world.folder.join("managed-away.kubeconfig");
     std::fs::write(&path, kubeconfig.to_string())?;
-    let mut webhook = launch(world, "managed-away", path)?;
-    wait_until("it is alive", || Ok(webhook.get("/healthz").is_some()))?;
-    wait_until("it says what it lacks", || {
-        Ok(webhook.log().contains("cannot read Secret rollgate/rollgate-tls"))
-    })?;
-    ensure!(webhook.get("/readyz").is_none(), "it is ready without a certificate");
+    let mut webhooks =
+        [launch(world, "managed-away-1", path.clone())?, launch(world, "managed-away-2", path)?];
+    for webhook in &webhooks {
+        wait_until("it is alive", || Ok(webhook.get("/healthz").is_some()))?;
+        let lack = "cannot read Secret rollgate/rollgate-tls";
+        wait_until("it says what it lacks", || Ok(webhook.log().contains(lack)))?;
+        ensure!(webhook.get("/readyz").is_none(), "it is ready without a certificate");
+    }
+    // Now all of them want to issue one.
     forward(port, world.cluster.address())?;
-    webhook.wait_until_ready()?;
-    ensure!(authorities(world)?.len() == 1, "there is no authority");
+    webhooks.iter_mut().try_for_each(Webhook::wait_until_ready)?;
+    let agreed = authorities(world)?;
+    ensure!(agreed.len() == 1, "the replicas have issued {} authorities", agreed.len());
+    let [first, second] = &webhooks;
+    ensure!(all_show(world, [first, second], &agreed[0])?, "they show different certificates");
     Ok(())
 }
 

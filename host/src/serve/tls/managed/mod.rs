@@ -53,7 +53,7 @@ pub(super) struct Manager {
     /// What the shown certificate came with.
     held: Option<Material>,
     /// The registration at the last look.
-    before: Option<Registration>,
+    registration: Option<Registration>,
     restraint: Restraint,
 }
 
@@ -61,7 +61,7 @@ impl Manager {
     pub(super) fn new(client: Client, plan: Plan, endpoint: Arc<Endpoint>) -> Self {
         endpoint.set_lack(Some(format!("Secret {} was not read yet", plan.secret)));
         let store = Store::new(client, plan.secret.clone(), plan.registration.clone());
-        Self { store, endpoint, plan, held: None, before: None, restraint: Restraint::default() }
+        Self { store, endpoint, plan, held: None, registration: None, restraint: Restraint::default() }
     }
 
     /// Looks after the certificate for as long as the server runs.
@@ -106,12 +106,12 @@ impl Manager {
         }
         let registration = self.store.registration().await?;
         let patched = self.make_trusted(&registration, &reading, now).await?;
-        let before = self.before.replace(registration);
+        let before = self.registration.replace(registration);
         if self.is_trusted(before.as_ref(), reading.serves.as_ref().ok().map(|serving| &serving.authority)) {
             self.show(&material, &reading)?;
         }
         if let Some(shown) = self.shown(now)
-            && self.is_trusted(self.before.as_ref(), Some(&shown.authority))
+            && self.is_trusted(self.registration.as_ref(), Some(&shown.authority))
         {
             self.endpoint.set_lack(None);
         }
@@ -139,7 +139,9 @@ impl Manager {
     /// Whether the registration holds an authority, and held it `before`.
     fn is_trusted(&self, before: Option<&Registration>, authority: Option<&Certificate>) -> bool {
         authority.is_some_and(|authority| {
-            [before, self.before.as_ref()].iter().all(|seen| seen.is_some_and(|seen| seen.trusts(authority)))
+            [before, self.registration.as_ref()]
+                .iter()
+                .all(|seen| seen.is_some_and(|seen| seen.trusts(authority)))
         })
     }
 
