@@ -90,10 +90,11 @@ fn renewed(world: &World) -> anyhow::Result<()> {
     let account = account(world)?;
     let mut first = launch(world, "managed-1", account.clone())?;
     let mut second = launch(world, "managed-2", account)?;
-    // The API server trusts nobody it could ask.
+    // The API server trusts nobody it could ask, until the replicas have seen to it.
     world.trust(&first, &[])?;
     first.wait_until_ready()?;
     second.wait_until_ready()?;
+    world.wait_until_asked(&first)?;
     let agreed = authorities(world)?;
     ensure!(agreed.len() == 1, "the replicas have issued {} authorities", agreed.len());
     ensure!(trusted(world)?.contains(&agreed[0]), "the API server does not trust the authority");

@@ -78,6 +78,11 @@ impl World {
     /// Registers a webhook as the only one, and waits until the API server asks it.
     pub fn put_in_place(&self, webhook: &Webhook) -> anyhow::Result<()> {
         webhook.register(&self.cluster, &self.registration)?;
+        self.wait_until_asked(webhook)
+    }
+
+    /// Waits until the API server asks a webhook that is registered.
+    pub fn wait_until_asked(&self, webhook: &Webhook) -> anyhow::Result<()> {
         let asked = || {
             self.probe()?;
             Ok(webhook.log().lines().any(|line| line.contains(PROBE)))
