@@ -1,7 +1,8 @@
-//! `cargo xtask`: build, demo, docs, e2e, image, manifests and test.
+//! `cargo xtask`: bench, build, demo, docs, e2e, image, manifests and test.
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod build;
 mod demo;
 mod docs;
@@ -25,6 +26,7 @@ const HELP: &str = "\
 Usage: cargo xtask <COMMAND>
 
 Commands:
+  bench      Measure how fast it is, and write docs/benchmarks.md
   build      Build the policy and the command: dist/policy.wasm and dist/rollgate
   demo       Send good and bad releases to the webhook, and show its verdicts
   docs       Write what is generated from the code
@@ -47,6 +49,8 @@ fn main() -> ExitCode {
             print!("{HELP}");
             return ExitCode::SUCCESS;
         }
+        ["bench", "--quick", ref rest @ ..] => ("bench", bench::DESCRIPTION, bench::run_quick, rest),
+        ["bench", ref rest @ ..] => ("bench", bench::DESCRIPTION, bench::run, rest),
         ["build", ref rest @ ..] => ("build", build::DESCRIPTION, build::run, rest),
         ["demo", ref rest @ ..] => ("demo", demo::DESCRIPTION, demo::run, rest),
         ["docs", ref rest @ ..] => ("docs", docs::DESCRIPTION, docs::run, rest),
