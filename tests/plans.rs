@@ -1,12 +1,15 @@
 //! What must hold of the simulation, whatever the plan.
 
+#![expect(clippy::float_cmp, reason = "the same number by the same way")]
+
 use std::cell::OnceCell;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
 use rollgate_policy::plan::{
-    Analysis, DeliveryPlan, End, Metric, MetricKind, Outcome, Position, ResultShape, Schedule, Signal, Stage,
-    Strategy as Delivery, Threshold, Wait, outcomes, play_good, play_unverified,
+    Analysis, Course, DeliveryPlan, End, Metric, MetricKind, Outcome, Position, ResultShape, Schedule,
+    Signal, Stage, Strategy as Delivery, Threshold, Wait, courses, good_course, outcomes, play_good,
+    play_unverified,
 };
 use rollgate_policy::query::Measure;
 
@@ -181,6 +184,33 @@ proptest! {
             prop_assert!((0.0..=100.0).contains(&outcome.peak_weight), "{:?}", outcome);
             prop_assert!(outcome.exposure * 60.0 <= outcome.peak_weight * outcome.seconds + 1e-6, "{:?}", outcome);
             prop_assert!(outcome.cause.is_some() || outcome.end != End::RolledBack, "{:?}", outcome);
+        }
+    }
+
+    #[test]
+    fn a_course_adds_up_to_its_outcome(draft in any_draft()) {
+        let plan = draft.plan();
+        let timeline = play_good(&plan);
+        let mut all = courses(&plan, &timeline, &Signal::ALL, false);
+        let ends: Vec<_> = all.iter().map(|course| course.outcome.clone()).collect();
+        prop_assert_eq!(summary(&ends), summary(&outcomes(&plan, &timeline, &Signal::ALL, false)));
+        all.push(good_course(&plan));
+        for Course { outcome, stages, waits, runs } in all {
+            let mut time = 0.0;
+            let mut exposure = 0.0;
+            for (stage, span) in plan.stages.iter().zip(&stages) {
+                prop_assert_eq!(span.start, time);
+                prop_assert!(span.end >= span.start);
+                exposure += stage.effective_weight * (span.end - span.start) / 60.0;
+                time = span.end;
+            }
+            prop_assert_eq!(time, outcome.seconds);
+            prop_assert!((exposure - outcome.exposure).abs() <= 1e-6 * exposure.max(1.0), "{} {:?}", exposure, outcome);
+            let waited: f64 = waits.iter().map(|(_, span)| span.end - span.start).sum();
+            prop_assert!((waited - outcome.seconds).abs() <= 1e-6 * waited.max(1.0));
+            for run in runs {
+                prop_assert!(run.span.start <= run.span.end && run.span.end <= outcome.seconds, "{:?}", run);
+            }
         }
     }
 

@@ -16,7 +16,10 @@ pub use metric::{Assessment, Defect, Evidence, Metric, MetricKind};
 pub use provider::{Provider, Reach};
 pub use schedule::{MetricEnd, Schedule};
 pub use signal::{Signal, Signals};
-pub use simulate::{Cause, End, Outcome, Span, Timeline, outcomes, play_good, play_unverified};
+pub use simulate::{
+    Cause, Course, CourseRun, End, Outcome, Span, Timeline, courses, good_course, outcomes, play_good,
+    play_unverified,
+};
 pub use threshold::{Measured, ResultShape, Threshold};
 pub use tolerance::{Tolerated, Unit};
 

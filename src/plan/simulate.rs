@@ -25,6 +25,30 @@ pub struct Outcome {
     pub cause: Option<Cause>,
 }
 
+/// A release from its first stage to its end: what [`Outcome`] sums up.
+#[derive(Debug, Clone)]
+pub struct Course {
+    /// How it ends.
+    pub outcome: Outcome,
+    /// When it was at each stage; the last one ends with the release.
+    pub stages: Vec<Span>,
+    /// What it waited for in these stages, and when; the last wait ends with the release.
+    pub waits: Vec<(Position, Span)>,
+    /// The analyses that were started, in that order.
+    pub runs: Vec<CourseRun>,
+}
+
+/// An analysis during one release.
+#[derive(Debug, Clone)]
+pub struct CourseRun {
+    /// Index into [`DeliveryPlan::analyses`].
+    pub analysis: usize,
+    /// From its start until it decided, or until the release ended without it.
+    pub span: Span,
+    /// What it decided; `None` when the release ended first.
+    pub verdict: Option<Measured>,
+}
+
 /// How a release ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -102,6 +126,21 @@ pub fn outcomes(plan: &DeliveryPlan, timeline: &Timeline, alone: &[Signal], dist
         .collect()
 }
 
+/// The courses behind [`outcomes`], in the same order.
+#[must_use]
+pub fn courses(plan: &DeliveryPlan, timeline: &Timeline, alone: &[Signal], distinct: bool) -> Vec<Course> {
+    std::iter::once(Signal::ALL.to_vec())
+        .chain(alone.iter().map(|signal| vec![*signal]))
+        .map(|bad| Player::new(plan, bad, distinct, timeline.exposed_at).play().into())
+        .collect()
+}
+
+/// The course of a release that passes everything; people approve what waits for them a day later.
+#[must_use]
+pub fn good_course(plan: &DeliveryPlan) -> Course {
+    Player::new(plan, Vec::new(), false, None).play().into()
+}
+
 /// The outcome for a release without fault but for its verification: every smoke check that comes late enough
 /// fails. People approve what waits for them.
 #[must_use]
@@ -126,6 +165,31 @@ pub fn play_good(plan: &DeliveryPlan) -> Timeline {
             })
             .collect(),
         stages: player.stages,
+    }
+}
+
+impl From<(Outcome, Player<'_>)> for Course {
+    fn from((outcome, player): (Outcome, Player<'_>)) -> Self {
+        let until_end = |span: Span| Span { start: span.start, end: span.end.min(outcome.seconds) };
+        let runs = player.runs.iter().map(|run| {
+            let decided = match run.verdict {
+                Some(verdict) => Some((verdict.at, verdict.phase)),
+                None => run.passed_at.map(|at| (at, Measured::Successful)),
+            };
+            let decided = decided.filter(|(at, _)| *at <= outcome.seconds);
+            let end = decided.map_or(outcome.seconds, |(at, _)| at);
+            CourseRun {
+                analysis: run.analysis,
+                span: Span { start: run.start, end },
+                verdict: decided.map(|(_, phase)| phase),
+            }
+        });
+        Self {
+            runs: runs.collect(),
+            stages: player.stages.into_iter().map(until_end).collect(),
+            waits: player.waits.into_iter().map(|(position, span)| (position, until_end(span))).collect(),
+            outcome,
+        }
     }
 }
 
@@ -161,6 +225,7 @@ struct Player<'a> {
     peak_weight: f64,
     runs: Vec<Run>,
     stages: Vec<Span>,
+    waits: Vec<(Position, Span)>,
 }
 
 impl<'a> Player<'a> {
@@ -176,6 +241,7 @@ impl<'a> Player<'a> {
             peak_weight: 0.0,
             runs: Vec::new(),
             stages: Vec::new(),
+            waits: Vec::new(),
         }
     }
 
@@ -192,12 +258,16 @@ impl<'a> Player<'a> {
             }
             let start = self.time;
             for position in 0..=stage.waits.len() {
-                self.start_beside(Position { stage: index, wait: position });
+                let place = Position { stage: index, wait: position };
+                self.start_beside(place);
                 let Some(wait) = stage.waits.get(position) else { continue };
+                let since = self.time;
                 if let Some((end, cause)) = self.sit_through(wait, weight) {
                     self.stages.push(Span { start, end: f64::INFINITY });
+                    self.waits.push((place, Span { start: since, end: f64::INFINITY }));
                     return self.finish(end, cause);
                 }
+                self.waits.push((place, Span { start: since, end: self.time }));
             }
             self.stages.push(Span { start, end: self.time });
         }

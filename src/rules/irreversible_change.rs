@@ -20,9 +20,9 @@ pub(super) static DOCUMENT: Document = Document {
 };
 
 /// Declares a change that a rollback does not undo, and says which.
-const IRREVERSIBLE: &str = "rollgate.dev/irreversible";
+pub const IRREVERSIBLE: &str = "rollgate.dev/irreversible";
 /// Names who agreed; not the requester.
-const APPROVED_BY: &str = "rollgate.dev/irreversible-approved-by";
+pub const APPROVED_BY: &str = "rollgate.dev/irreversible-approved-by";
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
     let releases = matches!(case.subject, Subject::Release(_) | Subject::Workload(_)) && case.starts_release;

@@ -41,6 +41,8 @@ use crate::exemption::NEVER_EXEMPT;
 use crate::finding::{Finding, Level};
 use crate::plan::{Mistake, Signal};
 use crate::settings::{Context, Levels, Parameter, Settings, SettingsError};
+pub use irreversible_change::{APPROVED_BY as IRREVERSIBLE_APPROVED_BY, IRREVERSIBLE};
+pub use rollback_owner::ROLLBACK_OWNER;
 
 /// Every rule, in the order of the catalogue.
 pub static RULES: [&Rule; 33] = [
@@ -270,6 +272,12 @@ pub fn required_signals(settings: &Settings) -> Vec<Signal> {
 #[must_use]
 pub fn distinct_signals(settings: &Settings) -> bool {
     settings.switch(&analysis_signals::DISTINCT_SIGNALS)
+}
+
+/// The longest time from the first failing measurement to the rollback, in seconds; `None` where nothing is bounded.
+#[must_use]
+pub fn rollback_deadline(settings: &Settings) -> Option<f64> {
+    settings.number(&rollback_deadline::DEADLINE)
 }
 
 /// Whether a release can be exempted from the rule of that name.

@@ -21,7 +21,7 @@ pub(super) static DOCUMENT: Document = Document {
     mend: "Bear fewer failures (failureLimit, threshold) or measure more often (interval). A webhook whose timeout and retries may hold the controller up past the deadline is warned of.",
 };
 
-static DEADLINE: Parameter = Parameter::duration(
+pub(super) static DEADLINE: Parameter = Parameter::duration(
     "deadline",
     300.0,
     300.0,

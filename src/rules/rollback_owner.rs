@@ -19,7 +19,7 @@ pub(super) static DOCUMENT: Document = Document {
 };
 
 /// Names who may roll back without asking.
-const ROLLBACK_OWNER: &str = "rollgate.dev/rollback-owner";
+pub const ROLLBACK_OWNER: &str = "rollgate.dev/rollback-owner";
 
 fn check(case: &Case<'_>, report: &mut Report<'_>) {
     if case.release().is_some() && case.annotation(ROLLBACK_OWNER).is_none() {
