@@ -15,6 +15,7 @@ pub mod output;
 pub mod plan;
 mod policy_source;
 pub mod quantity;
+mod release;
 pub mod rules;
 pub mod run;
 pub mod runtime;

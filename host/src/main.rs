@@ -33,7 +33,7 @@ enum Command {
     /// Check manifests against the rules
     Check(output::ReportArgs),
     /// Show the delivery plan of Rollouts and Canaries, and what becomes of bad releases
-    Plan(output::ReportArgs),
+    Plan(plan::Args),
     /// List the rules
     Rules(rules::Args),
     /// Explain a rule: why it is there, what it rejects, how to mend that

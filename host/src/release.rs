@@ -1,0 +1,83 @@
+//! The releases in a set of manifests: what `plan`, `runbook` and `diff` look at.
+
+use anyhow::bail;
+use rollgate_picture::{Picture, Subject};
+use rollgate_policy::plan::DeliveryPlan;
+use rollgate_policy::read_plan;
+use rollgate_policy::rules::{distinct_signals, required_signals};
+use rollgate_policy::settings::Settings;
+
+use crate::manifest_set::{ManifestSet, Object};
+
+/// A Rollout or a Canary, its plan, and what becomes of releases that go through it.
+pub(crate) struct Release<'a> {
+    pub object: &'a Object,
+    pub plan: DeliveryPlan,
+    pub picture: Picture,
+}
+
+/// Every release of a set, and what could not be read.
+pub(crate) struct Releases<'a> {
+    pub releases: Vec<Release<'a>>,
+    pub errors: Vec<String>,
+}
+
+impl<'a> Releases<'a> {
+    /// Plays releases through every plan of the set.
+    pub(crate) fn of(manifests: &'a ManifestSet, settings: &Settings) -> Self {
+        let (required, distinct) = (required_signals(settings), distinct_signals(settings));
+        let mut releases = Vec::new();
+        let mut errors: Vec<String> = manifests.errors.iter().map(ToString::to_string).collect();
+        for object in &manifests.objects {
+            let identity = &object.identity;
+            let namespace = identity.metadata.namespace.as_deref();
+            match read_plan(
+                &identity.kind,
+                object.json.get(),
+                namespace.unwrap_or("default"),
+                &manifests.cluster,
+            ) {
+                None => {}
+                Some(Ok(plan)) => {
+                    let subject = Subject {
+                        kind: identity.kind.to_string(),
+                        namespace: namespace.map(str::to_owned),
+                        name: identity.metadata.name.to_string(),
+                    };
+                    let picture = Picture::new(subject, &plan, &required, distinct);
+                    releases.push(Release { object, plan, picture });
+                }
+                Some(Err(error)) => {
+                    let place = object.document.locate(&error.path);
+                    errors.push(format!("{}:{place}: {}: {error}", object.document.file, error.path));
+                }
+            }
+        }
+        Self { releases, errors }
+    }
+
+    /// Keeps those of that name, written `name` or `namespace/name`; all of them without one.
+    pub(crate) fn named(mut self, name: Option<&str>) -> anyhow::Result<Self> {
+        let Some(name) = name else { return Ok(self) };
+        let known = self.names();
+        self.releases.retain(|release| {
+            let subject = &release.picture.subject;
+            let namespace = subject.namespace.as_deref().unwrap_or("default");
+            name == subject.name || name == format!("{namespace}/{}", subject.name)
+        });
+        if self.releases.is_empty() && !known.is_empty() {
+            bail!("there is no release named {name}. There are: {known}");
+        }
+        Ok(self)
+    }
+
+    /// What the releases are called.
+    pub(crate) fn names(&self) -> String {
+        let names: Vec<String> = self.releases.iter().map(|release| release.picture.title()).collect();
+        names.join(", ")
+    }
+}
+
+/// Why nothing is shown, for people who expected something.
+pub(crate) const NO_RELEASE: &str = "there is no Rollout (argoproj.io) and no Canary (flagger.app) in what was given. \
+     Name the files or directories that hold them, with their templates";
