@@ -18,6 +18,7 @@ pub mod quantity;
 mod release;
 pub mod rules;
 pub mod run;
+pub mod runbook;
 pub mod runtime;
 pub mod serve;
 pub mod session;
