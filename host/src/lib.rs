@@ -7,6 +7,7 @@ pub mod admission;
 pub mod annotate;
 pub mod check;
 pub mod cluster;
+pub mod diff;
 pub mod documents;
 pub mod explain;
 pub mod manifest;

@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use rollgate::{annotate, check, explain, output, plan, rules, run, runbook, serve};
+use rollgate::{annotate, check, diff, explain, output, plan, rules, run, runbook, serve};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -36,6 +36,8 @@ enum Command {
     Plan(plan::Args),
     /// Write the release plan of Rollouts and Canaries on one page, with a checklist
     Runbook(runbook::Args),
+    /// Say whether a change of manifests makes releases riskier
+    Diff(diff::Args),
     /// List the rules
     Rules(rules::Args),
     /// Explain a rule: why it is there, what it rejects, how to mend that
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         Command::Check(args) => Ok(check::run(args)),
         Command::Plan(args) => Ok(plan::run(args)),
         Command::Runbook(args) => Ok(runbook::run(args)),
+        Command::Diff(args) => Ok(diff::run(args)),
         Command::Rules(args) => Ok(rules::run(args)),
         Command::Explain(args) => Ok(explain::run(args)),
         Command::Run(args) => run::run(args),

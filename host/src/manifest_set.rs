@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, anyhow};
 use rollgate_policy::admission::{Manifest, ManifestMetadata};
@@ -62,6 +63,12 @@ impl ManifestSet {
         }
         manifests
     }
+}
+
+/// Seconds since 1970-01-01 UTC: what manifests are judged at.
+pub(crate) fn now() -> i64 {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
 /// Settings from a file in YAML or JSON; the defaults without one.

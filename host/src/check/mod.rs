@@ -3,7 +3,6 @@
 mod text;
 
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rollgate_policy::Review;
 use rollgate_policy::admission::Request;
@@ -11,7 +10,7 @@ use rollgate_policy::finding::{Finding, Level};
 use rollgate_policy::settings::Settings;
 use serde::Serialize;
 
-use crate::manifest_set::{ManifestSet, Object, settings};
+use crate::manifest_set::{ManifestSet, Object, now, settings};
 use crate::output::{COULD_NOT_RUN, Output, ReportArgs, could_not_run, finish, print_json};
 
 /// Everything found about a set of manifests.
@@ -82,8 +81,7 @@ pub fn run(args: &ReportArgs) -> ExitCode {
 }
 
 fn report(manifests: &ManifestSet, settings: &Settings) -> Report {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    let now = now();
     let objects: Vec<Checked> = manifests
         .objects
         .iter()
