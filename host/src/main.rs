@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -90,11 +90,10 @@ fn start_log(cli: &Cli) {
     let by_flag = || Targets::new().with_default(LevelFilter::WARN).with_targets(ours);
     let filter =
         std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse().ok()).unwrap_or_else(by_flag);
-    let colour = !cli.no_color && std::io::stderr().is_terminal();
     let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     if cli.log_json {
         tracing_subscriber::registry().with(text.json().flatten_event(true)).with(filter).init();
     } else {
-        tracing_subscriber::registry().with(text.with_ansi(colour)).with(filter).init();
+        tracing_subscriber::registry().with(text).with(filter).init();
     }
 }

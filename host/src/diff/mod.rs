@@ -34,14 +34,19 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  rollgate diff old.yaml new.yaml
-  git show main:k8s/rollout.yaml | rollgate diff - k8s/rollout.yaml
-  kustomize build base | rollgate diff - overlays/prod
-  git worktree add /tmp/main main && rollgate diff /tmp/main/k8s k8s
-  rollgate diff old/ new/ -o json | jq '.objects[] | select(.verdict == \"riskier\")'
+  Two files, or two directories:
+    rollgate diff old.yaml new.yaml
+  What a branch changes:
+    git show main:k8s/payments.yaml | rollgate diff - k8s/payments.yaml
+    git worktree add ../main main && rollgate diff ../main/k8s k8s
+  What an overlay changes:
+    kustomize build base | rollgate diff - overlays/prod
+  What became riskier:
+    rollgate diff old/ new/ -o json | jq '.objects[] | select(.verdict == \"riskier\")'
 
-Give the templates on both sides: what is in neither does not exist. A release is riskier when a bad one ends worse, or
-after more exposure, or when a rule is broken that was kept. Exits with 0 when nothing is riskier, with 1 when something
+Give the templates on both sides: what is not there does not exist. A release is
+riskier when a bad one ends worse, or after more exposure, or when a rule is
+broken that was kept. Exits with 0 when nothing is riskier, with 1 when something
 is, and with 2 when not everything could be read.";
 
 /// Compares the two sides and prints the report.

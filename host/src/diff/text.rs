@@ -127,8 +127,8 @@ fn print_change<T: PartialEq>(
 ) -> io::Result<()> {
     match (&change.old, &change.new) {
         (Some(old), Some(new)) if old != new => {
-            writeln!(out, "  {what}: {DIM}was {}{DIM:#}", describe(old))?;
-            writeln!(out, "  {:width$}  now {style}{}{style:#}", "", describe(new), width = what.len())
+            writeln!(out, "  {what}: was: {DIM}{}{DIM:#}", describe(old))?;
+            writeln!(out, "  {:width$}  now: {style}{}{style:#}", "", describe(new), width = what.len())
         }
         (Some(one), _) | (None, Some(one)) => writeln!(out, "  {what}: {}", describe(one)),
         (None, None) => Ok(()),

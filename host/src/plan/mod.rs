@@ -43,15 +43,21 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  rollgate plan rollout.yaml analysis.yaml          who watches a release, and what becomes of it
-  kustomize build overlays/prod | rollgate plan -   the same for what a cluster would get
-  rollgate plan k8s/ --name shop/payments -o svg > payments.svg
-  rollgate plan k8s/ -o svg --output-file plans/    a picture of every release
-  rollgate plan k8s/ -n payments -o mermaid         for a Markdown page that renders Mermaid
-  rollgate plan k8s/ -o json | jq '.plans[].outcomes[] | {bad, end, exposure}'
+  Who watches a release, and what becomes of it:
+    rollgate plan rollout.yaml analysis.yaml
+  The same for what a cluster would get:
+    kustomize build overlays/prod | rollgate plan -
+  One release as a drawing, or as a chart for Markdown:
+    rollgate plan k8s/ --name shop/payments -o svg > payments.svg
+    rollgate plan k8s/ --name payments -o mermaid
+  A drawing of every release:
+    rollgate plan k8s/ -o svg --output-file plans/
+  How much each bad release exposes:
+    rollgate plan k8s/ -o json | jq '.plans[].outcomes[] | {bad, end, exposure}'
 
-A release bad in everything is played first, then one bad in each required signal alone. Exits with 2 when something
-could not be read, or when there is no release.";
+A release bad in everything is played first, then one bad in each required
+signal alone. Exits with 2 when something could not be read, or when there is no
+release.";
 
 /// The form of a plan.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -33,12 +33,15 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  rollgate runbook rollout.yaml analysis.yaml > RELEASE.md
-  helm template . | rollgate runbook - --name shop/payments
-  rollgate runbook k8s/ | grep missing              what nobody has written down yet
+  One page for a release:
+    rollgate runbook rollout.yaml analysis.yaml > RELEASE.md
+    helm template . | rollgate runbook - --name shop/payments
+  What nobody has written down yet:
+    rollgate runbook k8s/ | grep missing
 
-Strategy, success metrics, progression, rollback trigger, action, owner and deadline, then a checklist for the pull
-request. What the manifests do not say is marked as missing. Exits with 2 when something could not be read, or when
+Strategy, success metrics, progression, rollback trigger, action, owner and
+deadline, then a checklist for the pull request. What the manifests do not say
+is marked as missing. Exits with 2 when something could not be read, or when
 there is no release.";
 
 /// Prints the runbooks: 0 when all could be read, 2 otherwise.
