@@ -24,7 +24,7 @@ pub struct Args {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The release of this name alone: NAME or NAMESPACE/NAME
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// File with the policy's settings in YAML or JSON: the rollback deadline, which signals are required
     #[arg(short, long, value_name = "FILE")]
