@@ -45,7 +45,7 @@ enum Command {
     /// Evaluate one admission request with a policy
     Run(run::Args),
     /// Serve a policy as a validating webhook
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     /// Write a policy's metadata into its module
     Annotate(annotate::Args),
     /// Print a completion script for a shell

@@ -69,7 +69,7 @@ impl Authorities {
         }
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
         let verifier = verifier.allow_unauthenticated().build();
-        Ok(verifier.map_err(|error| unusable(error.to_string()))?)
+        verifier.map_err(|error| unusable(error.to_string()))
     }
 
     /// Takes changed authorities into use; keeps the old ones as long as the new ones cannot be used.
