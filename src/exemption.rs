@@ -184,6 +184,7 @@ mod tests {
             path: String::new(),
             message: String::new(),
             help: String::new(),
+            mend: None,
         }
     }
 

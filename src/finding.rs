@@ -26,6 +26,16 @@ impl Level {
     }
 }
 
+/// The value to set where a finding is, when that is the one way to mend it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Mend {
+    /// `true` or `false`.
+    Switch(bool),
+    /// A whole number.
+    Number(i64),
+}
+
 /// One thing wrong with an object: where, what, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -41,4 +51,7 @@ pub struct Finding {
     pub message: String,
     /// How to mend it.
     pub help: String,
+    /// The value to set at `path`; `None` where somebody has to decide.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mend: Option<Mend>,
 }

@@ -104,6 +104,7 @@ mod tests {
             path: String::new(),
             message: String::new(),
             help: String::new(),
+            mend: None,
         };
         let review = |denials| Review { findings: vec![finding.clone(); denials], ..Review::default() };
         let all = review(MOST_REASONS).message();

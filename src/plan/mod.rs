@@ -11,6 +11,7 @@ mod simulate;
 mod threshold;
 mod tolerance;
 
+use crate::finding::Mend;
 use crate::kubernetes::{Metadata, PodTemplate};
 pub use metric::{Assessment, Defect, Evidence, Metric, MetricKind};
 pub use provider::{Provider, Reach};
@@ -204,12 +205,19 @@ pub struct Mistake {
     pub message: String,
     /// What to write.
     pub help: String,
+    /// The value to set at `path`, where no other would do.
+    pub mend: Option<Mend>,
 }
 
 impl Mistake {
     /// A mistake at `path`.
     pub(crate) fn new(path: impl Into<String>, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into(), help: help.into() }
+        Self { path: path.into(), message: message.into(), help: help.into(), mend: None }
+    }
+
+    /// The same, to be mended by a value at its path.
+    pub(crate) fn mended_by(self, mend: Mend) -> Self {
+        Self { mend: Some(mend), ..self }
     }
 }
 

@@ -38,7 +38,7 @@ mod verification_rolls_back;
 use crate::admission::UserInfo;
 use crate::case::{Case, Subject};
 use crate::exemption::NEVER_EXEMPT;
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, Mend};
 use crate::plan::{Mistake, Signal};
 use crate::settings::{Context, Levels, Parameter, Settings, SettingsError};
 pub use irreversible_change::{APPROVED_BY as IRREVERSIBLE_APPROVED_BY, IRREVERSIBLE};
@@ -195,8 +195,16 @@ impl Report<'_> {
 
     /// Adds what a front end noted about the manifest.
     fn find_all(&mut self, mistakes: &[Mistake]) {
-        for Mistake { path, message, help } in mistakes {
+        for Mistake { path, message, help, mend } in mistakes {
             self.find(path, message, help);
+            self.mended_by(*mend);
+        }
+    }
+
+    /// Says which value mends the finding just added.
+    fn mended_by(&mut self, mend: Option<Mend>) {
+        if let Some(finding) = self.findings.last_mut() {
+            finding.mend = mend;
         }
     }
 
@@ -214,6 +222,7 @@ impl Report<'_> {
             path: path.into(),
             message: message.into(),
             help: help.into(),
+            mend: None,
         });
     }
 }

@@ -19,7 +19,7 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
         Subject::Release(release) => report.find_all(&release.plan.skipped),
         Subject::Intervention(intervention) => {
             report.find_all(&intervention.skips);
-            for Mistake { path, message, help } in &intervention.shortens {
+            for Mistake { path, message, help, .. } in &intervention.shortens {
                 report.warn(path, message, help);
             }
         }

@@ -3,6 +3,7 @@
 use super::{DENY, Document, Report, Rule};
 use crate::case::Case;
 use crate::duration::human;
+use crate::finding::Mend;
 use crate::settings::Parameter;
 
 pub(super) static RULE: Rule = Rule {
@@ -42,5 +43,7 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
             ),
             "keep them longer",
         );
+        #[expect(clippy::cast_possible_truncation, reason = "seconds, which a parameter bounds")]
+        report.mended_by(Some(Mend::Number(least.ceil() as i64)));
     }
 }

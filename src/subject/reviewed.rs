@@ -67,6 +67,8 @@ impl Place {
                 for finding in &mut findings {
                     finding.message = format!("with it, {title} at {}: {}", finding.path, finding.message);
                     "spec".clone_into(&mut finding.path);
+                    // What would mend the release is not a value of this object.
+                    finding.mend = None;
                 }
                 findings
             }

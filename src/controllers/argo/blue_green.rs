@@ -17,6 +17,7 @@ impl Reader<'_> {
                     path: path.to_owned(),
                     message: format!("{field} is not declared, so one of the two sides is left open"),
                     help: format!("name the Service in {field}"),
+                    mend: None,
                 });
             }
         }

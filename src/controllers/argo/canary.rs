@@ -23,6 +23,7 @@ impl Reader<'_> {
                 path: format!("{PATH}.steps"),
                 message: "no step sets a weight, so all traffic moves at once after the last step".to_owned(),
                 help: "add setWeight steps".to_owned(),
+                mend: None,
             });
         }
         let mut stages = Stages::new(Weights::of(spec, replicas));

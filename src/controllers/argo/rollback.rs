@@ -1,6 +1,7 @@
 //! What a Rollout goes back to, when it does so besides its analyses, and who hears of it.
 
 use super::spec::{Canary, Rollout};
+use crate::finding::Mend;
 use crate::plan::{Delay, DeliveryPlan, Kept, Mistake};
 
 /// Seconds the previous pods are kept when nothing is declared (`utils/defaults/defaults.go`).
@@ -25,11 +26,14 @@ const OTHER_TRIGGERS: [&str; 6] = [
 pub(super) fn read(rollout: &Rollout, plan: &mut DeliveryPlan) {
     let spec = &rollout.spec;
     if !spec.progress_deadline_abort {
-        plan.unready.push(Mistake::new(
-            "spec.progressDeadlineAbort",
-            "a release whose pods never become ready is only marked as degraded, and stays where it is",
-            "set progressDeadlineAbort: true",
-        ));
+        plan.unready.push(
+            Mistake::new(
+                "spec.progressDeadlineAbort",
+                "a release whose pods never become ready is only marked as degraded, and stays where it is",
+                "set progressDeadlineAbort: true",
+            )
+            .mended_by(Mend::Switch(true)),
+        );
     }
     if let Some(canary) = &spec.strategy.canary {
         plan.unready.extend(premature(canary, spec.replicas.unwrap_or(1)));
@@ -64,11 +68,14 @@ fn premature(canary: &Canary, replicas: i64) -> Option<Mistake> {
 fn kept(rollout: &Rollout) -> Kept {
     let mut lost = Vec::new();
     if rollout.spec.revision_history_limit == Some(0) {
-        lost.push(Mistake::new(
-            "spec.revisionHistoryLimit",
-            "no earlier revision is kept, so there is none to undo to",
-            "keep at least one",
-        ));
+        lost.push(
+            Mistake::new(
+                "spec.revisionHistoryLimit",
+                "no earlier revision is kept, so there is none to undo to",
+                "keep at least one",
+            )
+            .mended_by(Mend::Number(1)),
+        );
     }
     let strategy = &rollout.spec.strategy;
     let (path, delay, revisions) = if let Some(spec) = &strategy.blue_green {
@@ -90,11 +97,14 @@ fn kept(rollout: &Rollout) -> Kept {
         return Kept { lost, scale_down: None };
     };
     if revisions == Some(0) {
-        lost.push(Mistake::new(
-            format!("{path}.scaleDownDelayRevisionLimit"),
-            "no previous pods are kept while the delay runs",
-            "keep those of at least one revision",
-        ));
+        lost.push(
+            Mistake::new(
+                format!("{path}.scaleDownDelayRevisionLimit"),
+                "no previous pods are kept while the delay runs",
+                "keep those of at least one revision",
+            )
+            .mended_by(Mend::Number(1)),
+        );
     }
     #[expect(clippy::cast_precision_loss, reason = "seconds")]
     let seconds = delay.unwrap_or(DEFAULT_SCALE_DOWN_DELAY) as f64;

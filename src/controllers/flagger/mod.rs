@@ -20,6 +20,7 @@ use super::{
 };
 use crate::cluster::{Cluster, Kind};
 use crate::duration::parse_go;
+use crate::finding::Mend;
 use crate::plan::{Controller, DeliveryPlan, Missing, Mistake, Position, Stage, Unresolved, Wait, Workload};
 
 /// What an interval comes to that cannot be read, in seconds.
@@ -76,11 +77,14 @@ pub fn read_canary(json: &str, namespace: &str, cluster: &dyn Cluster) -> Result
         // Ready pods are promoted in one go, gates and checks unasked.
         let path = "spec.skipAnalysis".to_owned();
         plan.path.clone_from(&path);
-        plan.skipped.push(Mistake::new(
-            path.clone(),
-            "pods that are ready are promoted at once, with no check and no gate",
-            "leave skipAnalysis out",
-        ));
+        plan.skipped.push(
+            Mistake::new(
+                path.clone(),
+                "pods that are ready are promoted at once, with no check and no gate",
+                "leave skipAnalysis out",
+            )
+            .mended_by(Mend::Switch(false)),
+        );
         plan.stages = vec![Stage { path, weight: 100.0, effective_weight: 100.0, ..Stage::default() }];
         for analysis in &mut plan.analyses {
             analysis.beside_from = Some(Position::NEVER);

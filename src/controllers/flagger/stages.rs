@@ -24,6 +24,7 @@ impl Reader<'_> {
                 path: PATH.to_owned(),
                 message: format!("no iterations are declared; with the provider kubernetes the controller takes {DEFAULT_ITERATIONS}"),
                 help: "set iterations".to_owned(),
+                mend: None,
             });
         }
         self.addresses(analysis);
@@ -186,6 +187,7 @@ impl Reader<'_> {
                     "neither iterations nor a step weight above zero is declared, so the release never moves"
                         .to_owned(),
                 help: "set stepWeight and maxWeight, stepWeights, or iterations".to_owned(),
+                mend: None,
             });
             let waits = vec![never("an analysis without steps")];
             self.plan.stages.push(Stage { path: PATH.to_owned(), waits, ..Stage::default() });
