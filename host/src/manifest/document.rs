@@ -17,7 +17,18 @@ pub struct Document {
     pub line: usize,
     /// The object as JSON text, keys in the order of the file.
     pub json: String,
-    root: Node,
+    pub(super) root: Node,
+}
+
+/// A piece of one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent<'p> {
+    /// Its first character.
+    pub start: Position,
+    /// The first character after it.
+    pub end: Position,
+    /// The part of the path that is not there, if this is only what would hold it.
+    pub missing: Option<&'p str>,
 }
 
 impl Document {
@@ -28,10 +39,17 @@ impl Document {
     /// does, so a missing field is found where it ought to be.
     #[must_use]
     pub fn locate(&self, path: &str) -> Position {
+        self.extent(path).start
+    }
+
+    /// The text that stands for `path`, on its first line: key and value, or an item. Of what does not exist, the key
+    /// of its nearest ancestor that does.
+    #[must_use]
+    pub fn extent<'p>(&self, path: &'p str) -> Extent<'p> {
         path::locate(&self.root, path)
     }
 
-    fn new(file: &str, index: usize, root: Node) -> Self {
+    pub(super) fn new(file: &str, index: usize, root: Node) -> Self {
         let mut json = String::with_capacity(root.weight);
         root.write(&mut json);
         Self { file: file.to_owned(), index, line: root.at.line, json, root }
@@ -67,10 +85,11 @@ fn expand(root: Node, found: &mut impl FnMut(Result<Node, Fault>)) {
 fn with_header(item: Node, api_version: &str, kind: Option<&str>) -> Node {
     let (Some(kind), Value::Map(entries), None) = (kind, &item.value, item.get("kind")) else { return item };
     let at = item.at;
-    let entry = |key: &str, value: &str| Entry { key: key.into(), at, node: Node::string(at, value) };
+    let entry =
+        |key: &str, value: &str| Entry { key: key.into(), at, end: at, node: Node::string(at, value) };
     let head = [entry("apiVersion", api_version), entry("kind", kind)];
     let rest = entries.iter().filter(|entry| &*entry.key != "apiVersion").cloned();
-    Node::map(at, head.into_iter().chain(rest).collect())
+    Node::map(at, head.into_iter().chain(rest).collect()).until(item.end)
 }
 
 fn header(root: &Node) -> Result<(String, String), Fault> {

@@ -78,13 +78,19 @@ impl<'a> Reader<'a> {
             Some(b'{' | b'[') if depth >= MAX_DEPTH => Err(Fault::too_deep(at)),
             Some(b'{') => self.map(at, depth),
             Some(b'[') => self.list(at, depth),
-            Some(b'"') => Ok(Node::scalar(at, self.string()?)),
-            Some(b'-' | b'0'..=b'9') => Ok(Node::scalar(at, self.number(at)?)),
+            Some(b'"') => {
+                let json = self.string()?;
+                Ok(Node::scalar(at, json).until(self.here()))
+            }
+            Some(b'-' | b'0'..=b'9') => {
+                let json = self.number(at)?;
+                Ok(Node::scalar(at, json).until(self.here()))
+            }
             Some(b't' | b'f' | b'n') => {
                 for word in ["true", "false", "null"] {
                     if self.text[self.at..].starts_with(word) {
                         self.at += word.len();
-                        return Ok(Node::scalar(at, word));
+                        return Ok(Node::scalar(at, word).until(self.here()));
                     }
                 }
                 Err(self.fault("an unknown word", "use true, false, null, or put text in double quotes"))
@@ -99,7 +105,7 @@ impl<'a> Reader<'a> {
         self.space();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Node::map(at, map.finish()));
+            return Ok(Node::map(at, map.finish()).until(self.here()));
         }
         loop {
             self.space();
@@ -110,15 +116,16 @@ impl<'a> Reader<'a> {
             }
             let key: String = serde_json::from_str(self.string()?).unwrap_or_default();
             map.check(&key, key_at)?;
+            let key_end = self.here();
             self.space();
             if self.peek() != Some(b':') {
                 return Err(self.fault("a colon is missing after the key", "put `:` between key and value"));
             }
             self.at += 1;
             let node = self.value(depth + 1)?;
-            map.insert(Entry { key: key.into(), at: key_at, node })?;
+            map.insert(Entry { key: key.into(), at: key_at, end: key_end, node })?;
             if self.ends(b'}', "put `,` between entries or `}` after the last")? {
-                return Ok(Node::map(at, map.finish()));
+                return Ok(Node::map(at, map.finish()).until(self.here()));
             }
         }
     }
@@ -129,12 +136,12 @@ impl<'a> Reader<'a> {
         self.space();
         if self.peek() == Some(b']') {
             self.at += 1;
-            return Ok(Node::list(at, items));
+            return Ok(Node::list(at, items).until(self.here()));
         }
         loop {
             items.push(self.value(depth + 1)?);
             if self.ends(b']', "put `,` between items or `]` after the last")? {
-                return Ok(Node::list(at, items));
+                return Ok(Node::list(at, items).until(self.here()));
             }
         }
     }
@@ -225,7 +232,7 @@ mod tests {
         let node = documents[0].as_ref().unwrap();
         let entry = node.get("b").unwrap();
         assert_eq!(entry.at, Position { line: 2, column: 12 });
-        assert_eq!(super::super::path::locate(node, "b[0]"), Position { line: 3, column: 5 });
+        assert_eq!(super::super::path::locate(node, "b[0]").start, Position { line: 3, column: 5 });
     }
 
     #[test]

@@ -17,18 +17,29 @@
 //! where kubectl silently takes the last.
 
 mod document;
+mod edit;
+mod find;
 mod json;
+mod lines;
 mod node;
 mod path;
 mod scalar;
 mod source;
 mod template;
+mod text;
 mod yaml;
 
 use std::fmt;
 
-pub use document::Document;
+pub use document::{Document, Extent};
+pub use edit::{Edit, NoEdit};
+pub use find::{Input, find};
+pub use lines::Lines;
 pub use source::{Reading, Source, gather, gather_from, read};
+pub use text::{Limits, Text};
+
+/// The file that tells rollgate its settings. It may lie among the manifests and is not one of them.
+pub const SETTINGS_FILE: &str = "rollgate.yaml";
 
 /// The largest document that is read, in bytes.
 pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
@@ -98,6 +109,10 @@ struct Fault {
 impl Fault {
     fn new(at: Position, problem: impl Into<String>, mend: impl Into<String>) -> Self {
         Self { at, problem: problem.into(), mend: mend.into() }
+    }
+
+    fn in_file(self, file: &str) -> ReadError {
+        ReadError { file: file.to_owned(), position: Some(self.at), problem: self.problem, mend: self.mend }
     }
 
     fn duplicate_key(key: &str, at: Position, first: Position) -> Self {

@@ -8,6 +8,9 @@ use super::{Fault, Position};
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub at: Position,
+    /// The first character after a scalar or a list or mapping in brackets. After other lists and mappings, what
+    /// follows them.
+    pub end: Position,
     pub value: Value,
     /// Bytes this value comes to with every alias written out; saturating.
     pub weight: usize,
@@ -29,13 +32,15 @@ pub(super) enum Value {
 pub(super) struct Entry {
     pub key: Arc<str>,
     pub at: Position,
+    /// The first character after the key.
+    pub end: Position,
     pub node: Node,
 }
 
 impl Node {
     pub fn scalar(at: Position, json: impl Into<Arc<str>>) -> Self {
         let json = json.into();
-        Self { at, weight: json.len() + 2, aliased: 0, depth: 0, value: Value::Scalar(json) }
+        Self { at, end: at, weight: json.len() + 2, aliased: 0, depth: 0, value: Value::Scalar(json) }
     }
 
     pub fn string(at: Position, text: &str) -> Self {
@@ -48,7 +53,7 @@ impl Node {
         let weight = items.iter().fold(2_usize, |sum, item| sum.saturating_add(item.weight));
         let aliased = items.iter().fold(0_usize, |sum, item| sum.saturating_add(item.aliased));
         let depth = 1 + items.iter().map(|item| item.depth).max().unwrap_or(0);
-        Self { at, weight, aliased, depth, value: Value::List(Arc::new(items)) }
+        Self { at, end: at, weight, aliased, depth, value: Value::List(Arc::new(items)) }
     }
 
     pub fn map(at: Position, entries: Vec<Entry>) -> Self {
@@ -57,7 +62,17 @@ impl Node {
         });
         let aliased = entries.iter().fold(0_usize, |sum, entry| sum.saturating_add(entry.node.aliased));
         let depth = 1 + entries.iter().map(|entry| entry.node.depth).max().unwrap_or(0);
-        Self { at, weight, aliased, depth, value: Value::Map(Arc::new(entries)) }
+        Self { at, end: at, weight, aliased, depth, value: Value::Map(Arc::new(entries)) }
+    }
+
+    /// The same, and where it ends.
+    pub fn until(self, end: Position) -> Self {
+        Self { end, ..self }
+    }
+
+    /// Whether the value is written elsewhere, and stands here by an alias or a merge key.
+    pub fn is_borrowed(&self) -> bool {
+        self.aliased > 0 && self.aliased == self.weight
     }
 
     pub fn get(&self, key: &str) -> Option<&Entry> {
@@ -235,6 +250,7 @@ mod tests {
             let entry = |i: usize| Entry {
                 key: format!("k{i}").into(),
                 at: Position { line: i + 1, column: 1 },
+                end: Position { line: i + 1, column: 1 },
                 node: Node::scalar(Position::START, "1"),
             };
             for i in 0..size {

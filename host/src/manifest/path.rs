@@ -2,31 +2,57 @@
 //! `metadata.annotations[rollgate.dev/exempt]`.
 
 use super::Position;
+use super::document::Extent;
 use super::node::{Node, Value};
 
 /// The place of `path` below `root`, or of its nearest ancestor that exists.
 ///
 /// A mapping's entry is where its key stands, a list's item where it begins.
-pub(super) fn locate(root: &Node, path: &str) -> Position {
-    let mut node = root;
-    let mut at = root.at;
-    for segment in Segments(path) {
+pub(super) fn locate<'p>(root: &Node, path: &'p str) -> Extent<'p> {
+    let (mut node, mut start, mut key_end, mut missing) = (root, root.at, None, None);
+    let mut segments = Segments(path);
+    loop {
+        let rest = segments.0;
+        let Some(segment) = segments.next() else { break };
         let child = match &node.value {
-            Value::Map(_) => node.get(segment).map(|entry| (entry.at, &entry.node)),
+            Value::Map(_) => node.get(segment).map(|entry| (entry.at, Some(entry.end), &entry.node)),
             Value::List(items) => {
-                segment.parse().ok().and_then(|i: usize| items.get(i)).map(|item| (item.at, item))
+                segment.parse().ok().and_then(|i: usize| items.get(i)).map(|item| (item.at, None, item))
             }
             Value::Scalar(_) => None,
         };
-        let Some((place, below)) = child else { break };
-        at = place;
-        node = below;
+        let Some((place, end, below)) = child else {
+            missing = Some(rest.trim_start_matches('.'));
+            break;
+        };
+        (node, start, key_end) = (below, place, end);
     }
-    at
+    // Of what is not there, its holder's name is shown and not all that it holds.
+    let end = missing.and(key_end);
+    let end = end.or_else(|| end_on_line(node, start.line)).or(key_end);
+    Extent { start, end: end.unwrap_or(start), missing }
+}
+
+/// Where a value that begins on this line ends on it: a list or mapping on several lines with the first of them.
+fn end_on_line(node: &Node, line: usize) -> Option<Position> {
+    if node.at.line != line {
+        return None;
+    }
+    if node.end.line == line {
+        return Some(node.end);
+    }
+    match &node.value {
+        Value::Scalar(_) => None,
+        Value::List(items) => end_on_line(items.first()?, line),
+        Value::Map(entries) => {
+            let first = entries.first().filter(|first| first.at.line == line)?;
+            end_on_line(&first.node, line).or(Some(first.end))
+        }
+    }
 }
 
 /// The keys and indices of a path, in order. A bracket may hold a quoted or bare key, or an index.
-struct Segments<'a>(&'a str);
+pub(super) struct Segments<'a>(pub &'a str);
 
 impl<'a> Iterator for Segments<'a> {
     type Item = &'a str;

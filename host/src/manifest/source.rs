@@ -1,19 +1,18 @@
-//! From what a person names on the command line to documents.
+//! Reading everything that a person names.
 
-use std::collections::BTreeSet;
-use std::fs;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::node::Node;
-use super::template::looks_like_go_template;
-use super::{Document, Fault, MAX_DOCUMENT_BYTES, MAX_FILE_BYTES, Position, ReadError, document, json, yaml};
+use super::find::{Input, find};
+use super::text::{Limits, Text};
+use super::{Document, ReadError};
 
 /// Where manifests come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A file, or a directory that is searched for `*.yaml`, `*.yml` and `*.json` at any depth. Names that
-    /// begin with a dot are passed over in a search.
+    /// begin with a dot are passed over in a search, and so are files without any Kubernetes object. What is neither
+    /// may be a pattern of names.
     Path(PathBuf),
     /// Standard input.
     Stdin,
@@ -54,259 +53,30 @@ pub fn gather(sources: &[Source]) -> Reading {
 /// [`gather`] with another standard input.
 #[must_use]
 pub fn gather_from(sources: &[Source], stdin: &mut dyn Read) -> Reading {
-    let mut gathering = Gathering::default();
-    for source in sources {
-        match source {
-            Source::Stdin => gathering.content("-", stdin, false),
-            Source::Path(path) => gathering.path(path),
-        }
-    }
-    gathering.reading
-}
-
-#[derive(Default)]
-struct Gathering {
-    reading: Reading,
-    /// Real paths of what was read, so that a file named twice, or by a link, counts once.
-    seen: BTreeSet<PathBuf>,
-}
-
-impl Gathering {
-    fn error(&mut self, file: &str, position: Option<Position>, problem: String, mend: &str) {
-        self.reading.errors.push(ReadError {
-            file: file.to_owned(),
-            position,
-            problem,
-            mend: mend.to_owned(),
+    let limits = Limits::default();
+    let mut reading = Reading::default();
+    for input in find(sources) {
+        let text = input.and_then(|input| match input {
+            Input::Stdin => Text::from_reader("-", stdin, false, limits),
+            Input::File(_) | Input::Found(_) => Text::load(&input, limits),
         });
-    }
-
-    fn io_error(&mut self, path: &Path, error: &io::Error) {
-        let mend = match error.kind() {
-            io::ErrorKind::NotFound => "check the name",
-            io::ErrorKind::PermissionDenied => "make it readable",
-            _ => "check that it is a readable file or directory",
-        };
-        self.error(&name(path), None, format!("cannot be read: {error}"), mend);
-    }
-
-    fn path(&mut self, path: &Path) {
-        match fs::metadata(path) {
-            Err(error) => self.io_error(path, &error),
-            Ok(metadata) if metadata.is_dir() => {
-                if self.directory(path) == 0 {
-                    self.error(
-                        &name(path),
-                        None,
-                        "no manifests in this directory".to_owned(),
-                        "name one that holds *.yaml, *.yml or *.json files",
-                    );
-                }
+        match text.map(|text| text.read(limits)) {
+            Ok(mut read) => {
+                reading.documents.append(&mut read.documents);
+                reading.errors.append(&mut read.errors);
             }
-            Ok(_) => self.file(path),
+            Err(error) => reading.errors.push(error),
         }
     }
-
-    /// Reads a directory and says how many manifest files it holds.
-    fn directory(&mut self, directory: &Path) -> usize {
-        // A directory is entered once, by whatever name: that ends link loops too.
-        match fs::canonicalize(directory) {
-            Ok(real) => {
-                if !self.seen.insert(real) {
-                    return 1;
-                }
-            }
-            Err(error) => {
-                self.io_error(directory, &error);
-                return 1;
-            }
-        }
-        let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-        let mut paths: Vec<PathBuf> = match entries {
-            Ok(entries) => entries.iter().map(fs::DirEntry::path).collect(),
-            Err(error) => {
-                self.io_error(directory, &error);
-                return 1;
-            }
-        };
-        paths.sort();
-        let mut files = 0;
-        for path in paths {
-            if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
-                continue;
-            }
-            match fs::metadata(&path) {
-                Ok(metadata) if metadata.is_dir() => files += self.directory(&path),
-                Ok(metadata) if metadata.is_file() && is_manifest(&path) => {
-                    files += 1;
-                    self.file(&path);
-                }
-                Err(error) if is_manifest(&path) => {
-                    files += 1;
-                    self.io_error(&path, &error);
-                }
-                _ => {}
-            }
-        }
-        files
-    }
-
-    fn file(&mut self, path: &Path) {
-        if fs::canonicalize(path).is_ok_and(|real| !self.seen.insert(real)) {
-            return;
-        }
-        match fs::File::open(path) {
-            Ok(mut file) => {
-                let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-                self.content(&name(path), &mut file, json);
-            }
-            Err(error) => self.io_error(path, &error),
-        }
-    }
-
-    fn content(&mut self, file: &str, content: &mut dyn Read, json: bool) {
-        let mut bytes = Vec::new();
-        if let Err(error) = content.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes) {
-            return self.io_error(Path::new(file), &error);
-        }
-        if bytes.len() > MAX_FILE_BYTES {
-            let problem = format!("larger than {} MB", MAX_FILE_BYTES / 1024 / 1024);
-            return self.error(file, None, problem, "split it into several files");
-        }
-        match std::str::from_utf8(&bytes) {
-            Ok(text) => self.text(file, text, json),
-            Err(error) => self.not_text(file, &bytes, error.valid_up_to()),
-        }
-    }
-
-    fn not_text(&mut self, file: &str, bytes: &[u8], valid: usize) {
-        let before = String::from_utf8_lossy(&bytes[..valid]);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        let (problem, mend) = match bytes {
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("UTF-16 text", "save the file as UTF-8"),
-            _ if bytes.contains(&0) => ("a binary file, not a manifest", "leave this file out"),
-            _ => ("not UTF-8 text", "save the file as UTF-8"),
-        };
-        self.error(file, Some(Position { line, column }), problem.to_owned(), mend);
-    }
-
-    fn text(&mut self, file: &str, text: &str, json: bool) {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut index = 0;
-        for read in parse(text, json) {
-            let objects = match read {
-                Ok(root) if root.is_null() => continue,
-                Ok(root) => document::objects(file, index, root),
-                Err(fault) => vec![Err(fault)],
-            };
-            index += 1;
-            for object in objects {
-                match object {
-                    Ok(document) => self.reading.documents.push(document),
-                    Err(fault) => self.error(file, Some(fault.at), fault.problem, &fault.mend),
-                }
-            }
-        }
-    }
-}
-
-fn name(path: &Path) -> String {
-    path.display().to_string()
-}
-
-fn is_manifest(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|e| ["yaml", "yml", "json"].iter().any(|manifest| e.eq_ignore_ascii_case(manifest)))
-}
-
-fn parse(text: &str, json: bool) -> Vec<Result<Node, Fault>> {
-    if json {
-        return bounded(text, Position::START, || json::read(text));
-    }
-    // JSON is YAML, but its own reader is faster and says more when it is broken.
-    let meant_as_json =
-        text.trim_start().strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with(['"', '}']));
-    if meant_as_json {
-        let read = bounded(text, Position::START, || json::read(text));
-        if read.iter().all(Result::is_ok) {
-            return read;
-        }
-        let as_yaml = parse_yaml(text);
-        return if as_yaml.iter().all(Result::is_ok) { as_yaml } else { read };
-    }
-    parse_yaml(text)
-}
-
-fn parse_yaml(text: &str) -> Vec<Result<Node, Fault>> {
-    let mut read = Vec::new();
-    let documents = Split { rest: text, line: 1 };
-    for (first_line, document) in documents {
-        let at = Position { line: first_line, column: 1 };
-        let mut nodes = bounded(document, at, || yaml::read(document, first_line));
-        for fault in nodes.iter_mut().filter_map(|node| node.as_mut().err()) {
-            if looks_like_go_template(document) {
-                fault.problem = format!("this looks like a template yet to be rendered: {}", fault.problem);
-                "render it first, for instance: helm template ./chart | rollgate check -"
-                    .clone_into(&mut fault.mend);
-            }
-        }
-        read.append(&mut nodes);
-    }
-    read
-}
-
-fn bounded(
-    text: &str,
-    at: Position,
-    read: impl FnOnce() -> Vec<Result<Node, Fault>>,
-) -> Vec<Result<Node, Fault>> {
-    if text.len() <= MAX_DOCUMENT_BYTES {
-        return read();
-    }
-    let problem = format!("this document is larger than {} MB", MAX_DOCUMENT_BYTES / 1024 / 1024);
-    vec![Err(Fault::new(at, problem, "no API server takes an object of this size; leave it out"))]
-}
-
-/// The documents of a YAML file with their first lines. YAML reserves `---` at the beginning of a line for
-/// this, even inside strings, so one broken document does not hide the next.
-struct Split<'a> {
-    rest: &'a str,
-    line: usize,
-}
-
-impl<'a> Iterator for Split<'a> {
-    type Item = (usize, &'a str);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let first_line = self.line;
-        let mut end = 0;
-        // Directives (`%YAML 1.2`) belong to the document whose `---` they stand before.
-        let mut begun = false;
-        for line in self.rest.split_inclusive('\n') {
-            let marker = line
-                .strip_prefix("---")
-                .is_some_and(|after| after.trim_end().is_empty() || after.starts_with([' ', '\t']));
-            if marker && begun {
-                break;
-            }
-            begun |= marker || !(line.trim().is_empty() || line.starts_with(['%', '#']));
-            end += line.len();
-            self.line += 1;
-        }
-        let (document, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        Some((first_line, document))
-    }
+    reading
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use super::super::{MAX_DOCUMENT_BYTES, Position};
     use super::*;
 
     /// A directory that goes away with the test.

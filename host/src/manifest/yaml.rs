@@ -13,7 +13,13 @@ use super::{Fault, MAX_ALIASED_BYTES, MAX_DEPTH, Position};
 /// `None` stands for a document with nothing in it. A `...` may start another, so there can be several.
 pub(super) fn read(text: &str, first_line: usize) -> Vec<Result<Node, Fault>> {
     let mut documents = Vec::new();
-    let mut builder = Builder { first_line, stack: Vec::new(), anchors: HashMap::new(), root: None };
+    let mut builder = Builder {
+        first_line,
+        quotes: Quotes::new(text),
+        stack: Vec::new(),
+        anchors: HashMap::new(),
+        root: None,
+    };
     for event in Parser::new_from_str(text) {
         let step = match event {
             Ok((Event::DocumentEnd, _)) => {
@@ -46,34 +52,89 @@ enum Kind {
 }
 
 enum Key {
-    Named(String, Position),
+    Named(String, Position, Position),
     Merge,
 }
 
-struct Builder {
+struct Builder<'a> {
     first_line: usize,
+    quotes: Quotes<'a>,
     stack: Vec<Frame>,
     /// What each anchor stands for; an anchor whose node is not complete is absent.
     anchors: HashMap<usize, Node>,
     root: Option<Node>,
 }
 
-impl Builder {
+/// Where quoted scalars end: the parser counts what follows them in.
+struct Quotes<'a> {
+    text: &'a str,
+    ascii: bool,
+    /// Characters and bytes up to the scalar before.
+    passed: (usize, usize),
+}
+
+impl<'a> Quotes<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, ascii: text.is_ascii(), passed: (0, 0) }
+    }
+
+    /// The text from a character on.
+    fn from(&mut self, index: usize) -> &'a str {
+        if self.ascii {
+            return self.text.get(index..).unwrap_or_default();
+        }
+        let (characters, bytes) = if index < self.passed.0 { (0, 0) } else { self.passed };
+        let rest = &self.text[bytes..];
+        let ahead = rest.char_indices().nth(index - characters).map_or(rest.len(), |(at, _)| at);
+        self.passed = (index, bytes + ahead);
+        &self.text[bytes + ahead..]
+    }
+
+    /// How many characters a scalar has that begins at a character and ends on the same line.
+    fn length(&mut self, index: usize) -> Option<usize> {
+        let mut characters = self.from(index).chars().enumerate().peekable();
+        let (_, quote) = characters.next().filter(|(_, first)| matches!(first, '"' | '\''))?;
+        while let Some((at, character)) = characters.next() {
+            match character {
+                '\n' => return None,
+                '\\' if quote == '"' => drop(characters.next()),
+                '\'' if quote == '\'' && characters.peek().is_some_and(|next| next.1 == quote) => {
+                    characters.next();
+                }
+                _ if character == quote => return Some(at + 1),
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+impl Builder<'_> {
     fn place(&self, mark: &Marker) -> Position {
         place(mark, self.first_line)
     }
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
         let at = self.place(&span.start);
+        let end = match &event {
+            Event::Scalar(_, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted, ..) => {
+                let length = self.quotes.length(span.start.index());
+                length.map_or_else(
+                    || self.place(&span.end),
+                    |length| Position { column: at.column + length, ..at },
+                )
+            }
+            _ => self.place(&span.end),
+        };
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 if self.expects_key() {
-                    let key = key(&text, style, tag.as_deref(), at)?;
+                    let key = key(&text, style, tag.as_deref(), at, end)?;
                     // A key may carry an anchor too; what it stands for is its text.
-                    self.remember(anchor, || Node::string(at, &text));
+                    self.remember(anchor, || Node::string(at, &text).until(end));
                     return self.begin_entry(key);
                 }
-                let node = Node::scalar(at, value(&text, style, tag.as_deref(), at)?);
+                let node = Node::scalar(at, value(&text, style, tag.as_deref(), at)?).until(end);
                 self.remember(anchor, || node.clone());
                 self.add(node)
             }
@@ -81,8 +142,8 @@ impl Builder {
             Event::MappingStart(anchor, _) => {
                 self.open(at, anchor, Kind::Map { map: MapBuilder::default(), key: None })
             }
-            Event::SequenceEnd | Event::MappingEnd => self.close(),
-            Event::Alias(anchor) => self.alias(anchor, at),
+            Event::SequenceEnd | Event::MappingEnd => self.close(end),
+            Event::Alias(anchor) => self.alias(anchor, at, end),
             Event::Nothing
             | Event::StreamStart
             | Event::StreamEnd
@@ -116,18 +177,19 @@ impl Builder {
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), Fault> {
+    fn close(&mut self, end: Position) -> Result<(), Fault> {
         // The parser pairs starts and ends.
         let Some(frame) = self.stack.pop() else { return Ok(()) };
         let node = match frame.kind {
             Kind::List(items) => Node::list(frame.at, items),
             Kind::Map { map, .. } => Node::map(frame.at, map.finish()),
         };
+        let node = node.until(end);
         self.remember(frame.anchor, || node.clone());
         self.add(node)
     }
 
-    fn alias(&mut self, anchor: usize, at: Position) -> Result<(), Fault> {
+    fn alias(&mut self, anchor: usize, at: Position, end: Position) -> Result<(), Fault> {
         let Some(node) = self.anchors.get(&anchor) else {
             return Err(Fault::new(
                 at,
@@ -137,19 +199,20 @@ impl Builder {
         };
         let mut node = node.clone();
         node.at = at;
+        node.end = end;
         node.aliased = node.weight;
         if !self.expects_key() {
             return self.add(node);
         }
         match node.text() {
-            Some(text) => self.begin_entry(Key::Named(text, at)),
+            Some(text) => self.begin_entry(Key::Named(text, at, end)),
             None => Err(not_a_key(at, node.kind())),
         }
     }
 
     fn begin_entry(&mut self, new: Key) -> Result<(), Fault> {
         if let Some(Frame { kind: Kind::Map { key, map }, .. }) = self.stack.last_mut() {
-            if let Key::Named(name, at) = &new {
+            if let Key::Named(name, at, _) = &new {
                 map.check(name, *at)?;
             }
             *key = Some(new);
@@ -181,7 +244,7 @@ impl Builder {
         match &mut frame.kind {
             Kind::List(items) => items.push(node),
             Kind::Map { map, key } => match key.take() {
-                Some(Key::Named(name, at)) => map.insert(Entry { key: name.into(), at, node })?,
+                Some(Key::Named(name, at, end)) => map.insert(Entry { key: name.into(), at, end, node })?,
                 Some(Key::Merge) => merge(map, &node)?,
                 None => {}
             },
@@ -214,7 +277,7 @@ fn merge(map: &mut MapBuilder, node: &Node) -> Result<(), Fault> {
     Ok(())
 }
 
-fn key(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Position) -> Result<Key, Fault> {
+fn key(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Position, end: Position) -> Result<Key, Fault> {
     let core = tag.filter(|tag| tag.is_yaml_core_schema()).map(|tag| tag.suffix.as_str());
     if text == "<<" && (core == Some("merge") || (tag.is_none() && style == ScalarStyle::Plain)) {
         return Ok(Key::Merge);
@@ -222,11 +285,11 @@ fn key(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Position) -> Resul
     let json = value(text, style, tag, at)?;
     // As kubectl does, a whole number or a boolean becomes the string JSON needs.
     match json.as_bytes()[0] {
-        b'"' => Ok(Key::Named(serde_json::from_str(&json).unwrap_or_default(), at)),
-        b't' | b'f' => Ok(Key::Named(json, at)),
+        b'"' => Ok(Key::Named(serde_json::from_str(&json).unwrap_or_default(), at, end)),
+        b't' | b'f' => Ok(Key::Named(json, at, end)),
         b'n' => Err(not_a_key(at, "null")),
         _ if json.bytes().all(|b| b.is_ascii_digit() || b == b'-') && !text.contains(['.', 'e', 'E']) => {
-            Ok(Key::Named(json, at))
+            Ok(Key::Named(json, at, end))
         }
         _ => Err(not_a_key(at, "a number with a fraction or exponent")),
     }
