@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, anyhow};
 use rollgate_policy::admission::{Manifest, ManifestMetadata};
 use rollgate_policy::cluster::Objects;
 use rollgate_policy::settings::Settings;
@@ -12,7 +11,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::manifest::{self, Document, ReadError, Source};
-use crate::policy_source;
+use crate::settings_file;
 
 /// Objects read from files, and what could not be read.
 pub(crate) struct ManifestSet {
@@ -32,7 +31,7 @@ pub(crate) struct Object {
 
 /// Kind, namespace and name. The reader lets nothing through without an apiVersion and a kind; a name that is no
 /// text is the policy's to report.
-fn identify(json: &str) -> Manifest<'static> {
+pub(crate) fn identify(json: &str) -> Manifest<'static> {
     let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
     if let Ok(Manifest { api_version, kind, metadata: ManifestMetadata { name, namespace } }) =
         serde_json::from_str(json)
@@ -73,12 +72,5 @@ pub(crate) fn now() -> i64 {
 
 /// Settings from a file in YAML or JSON; the defaults without one.
 pub(crate) fn settings(path: Option<&Path>) -> anyhow::Result<Settings> {
-    let Some(path) = path else { return Ok(Settings::default()) };
-    let json = policy_source::settings_from_file(path)?;
-    rollgate_policy::read_settings(json.as_json())
-        .map_err(|errors| {
-            let lines: Vec<String> = errors.iter().map(|error| format!("\n  {error}")).collect();
-            anyhow!("{} setting(s) are not valid:{}", errors.len(), lines.concat())
-        })
-        .with_context(|| path.display().to_string())
+    Ok(path.map(settings_file::read).transpose()?.unwrap_or_default())
 }

@@ -16,5 +16,5 @@ pub(crate) use live::reason;
 pub use live::{ConnectError, DirectCluster, KindStatus, LiveCluster, Pace, connect};
 pub use load::{LoadObjectsError, cluster_objects};
 pub use objects::NotAnObject;
-pub(crate) use question::says_not_found;
+pub(crate) use question::{says_not_found, says_not_served};
 pub use static_cluster::StaticCluster;

@@ -90,6 +90,11 @@ pub(crate) fn says_not_found(error: &str) -> bool {
     error.starts_with("Cannot find ") && error.contains(" named '")
 }
 
+/// Whether an answer says that the API does not serve the kind.
+pub(crate) fn says_not_served(error: &str) -> bool {
+    error.starts_with("Cannot find resource ")
+}
+
 /// What is said of a kind that the API does not serve.
 pub(super) fn not_served((api_version, kind): (&str, &str)) -> String {
     format!("Cannot find resource {api_version}/{kind}")
