@@ -10,8 +10,17 @@ use crate::documents::Page;
 use crate::documents::example::Examples;
 use crate::output::{Output, finish, print_json};
 
+/// What `--help` teaches.
+const EXAMPLES: &str = "\
+Examples:
+  rollgate explain analysis-signals                why, a rejected and an accepted manifest, parameters
+  rollgate explain blast-radius | less
+  rollgate explain blast-radius --output json | jq .parameters
+  rollgate rules                                   which rules there are";
+
 /// Arguments of `rollgate explain`.
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// The rule, as `rollgate rules` lists it
     #[arg(value_parser = PossibleValuesParser::new(NAMES), value_name = "RULE", hide_possible_values = true)]

@@ -3,8 +3,10 @@
 #![forbid(unsafe_code)]
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use rollgate::{annotate, check, diff, explain, output, plan, rules, run, runbook, serve};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -31,7 +33,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Check manifests against the rules
-    Check(output::ReportArgs),
+    Check(check::Args),
     /// Show the delivery plan of Rollouts and Canaries, and what becomes of bad releases
     Plan(plan::Args),
     /// Write the release plan of Rollouts and Canaries on one page, with a checklist
@@ -52,6 +54,12 @@ enum Command {
     Completions {
         /// The shell
         shell: clap_complete::Shell,
+    },
+    /// Write the manual pages, one for each command
+    #[command(hide = true)]
+    Man {
+        /// The directory they go to, which is made if need be
+        directory: PathBuf,
     },
 }
 
@@ -76,11 +84,18 @@ fn main() -> ExitCode {
             clap_complete::generate(*shell, &mut Cli::command(), "rollgate", &mut script);
             Ok(output::finish(std::io::stdout().write_all(&script), ExitCode::SUCCESS))
         }
+        Command::Man { directory } => write_manual(directory).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("Error: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+fn write_manual(directory: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(directory)
+        .and_then(|()| clap_mangen::generate_to(Cli::command(), directory))
+        .with_context(|| format!("cannot write the manual pages to {}", directory.display()))
 }
 
 fn start_log(cli: &Cli) {

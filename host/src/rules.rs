@@ -8,8 +8,17 @@ use serde::Serialize;
 
 use crate::output::{Output, finish, print_json};
 
+/// What `--help` teaches.
+const EXAMPLES: &str = "\
+Examples:
+  rollgate rules                        name, requirement, level in each profile, meaning
+  rollgate rules | grep REQ-PD-ANL      the rules that serve a requirement
+  rollgate rules --output json | jq '.rules[] | select(.levels.strict == \"deny\") | .name'
+  rollgate explain \"$(rollgate rules --output json | jq -r '.rules[0].name')\"";
+
 /// Arguments of `rollgate rules`.
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Form of the list
     #[arg(short, long, value_enum, value_name = "FORM", default_value_t = Output::Text)]

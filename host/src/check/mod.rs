@@ -1,128 +1,154 @@
-//! `rollgate check`: manifests against the rules, without a cluster.
+//! `rollgate check`: manifests against the rules.
 
-mod text;
+mod args;
+mod baseline;
+mod fingerprint;
+mod fix;
+mod form;
+mod judge;
+mod live;
+mod report;
+mod set;
+mod world;
 
+use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use rollgate_policy::Review;
-use rollgate_policy::admission::Request;
-use rollgate_policy::finding::{Finding, Level};
-use rollgate_policy::settings::Settings;
-use serde::Serialize;
+use anyhow::{Context, bail};
 
-use crate::manifest_set::{ManifestSet, Object, now, settings};
-use crate::output::{COULD_NOT_RUN, Output, ReportArgs, could_not_run, finish, print_json};
-
-/// Everything found about a set of manifests.
-#[derive(Serialize)]
-struct Report {
-    objects: Vec<Checked>,
-    summary: Summary,
-    errors: Vec<String>,
-}
-
-/// One governed object.
-#[derive(Serialize)]
-struct Checked {
-    file: String,
-    document: usize,
-    kind: String,
-    namespace: Option<String>,
-    name: String,
-    verdict: Verdict,
-    findings: Vec<Located>,
-}
-
-#[derive(Serialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-enum Verdict {
-    Accept,
-    Reject,
-}
-
-/// A finding and its place in the file.
-#[derive(Serialize)]
-struct Located {
-    #[serde(flatten)]
-    finding: Finding,
-    line: usize,
-    column: usize,
-}
-
-#[derive(Serialize, Default)]
-struct Summary {
-    objects: usize,
-    accepted: usize,
-    rejected: usize,
-    denials: usize,
-    warnings: usize,
-    unreadable: usize,
-}
+pub use self::args::Args;
+use self::baseline::Baseline;
+use self::fix::Mended;
+use self::judge::Court;
+use self::live::Live;
+use self::report::Report;
+use self::set::Set;
+use crate::manifest::Limits;
+use crate::manifest_set::now;
+use crate::output::{COULD_NOT_RUN, could_not_run, finish};
 
 /// Checks the manifests and prints the report: 0 when nothing is denied, 1 when something is, 2 when not
 /// everything could be checked.
 #[must_use]
-pub fn run(args: &ReportArgs) -> ExitCode {
-    let settings = match settings(args.settings.as_deref()) {
-        Ok(settings) => settings,
-        Err(error) => return could_not_run(&format!("{error:#}")),
+pub fn run(args: &Args) -> ExitCode {
+    check(args).unwrap_or_else(|error| could_not_run(&format!("{error:#}")))
+}
+
+fn check(args: &Args) -> anyhow::Result<ExitCode> {
+    if args.fix && args.paths.iter().any(|path| path == Path::new("-")) {
+        bail!("--fix cannot mend standard input: use --diff, or name the file");
+    }
+    // Read first, so that a mistake in it costs no time.
+    let known = match &args.baseline {
+        Some(path) if !args.write_baseline => Some(Baseline::read(path)?),
+        _ => None,
     };
-    let report = report(&ManifestSet::read(&args.paths), &settings);
-    let printed = match args.output {
-        Output::Text => text::print(&report),
-        Output::Json => print_json(&report),
+    let live = match (&args.kubeconfig, &args.context) {
+        (None, None) => None,
+        (kubeconfig, context) => Some(Live::connect(kubeconfig.as_deref(), context.as_deref())?),
     };
+    let limits = Limits::up_to(args.max_file_size);
+    let set = Set::read(&set::sources(&args.paths), limits);
+    let court = Court {
+        settings: judge::settings(&set, args.settings.as_deref(), args.isolated)?,
+        beyond: live.as_ref().map(|live| live as _),
+        only: args.only.as_ref().map(|paths| judge::among(&set, paths)),
+        now: now(),
+    };
+    let reviews = court.judge(&set);
+    if args.fix || args.diff {
+        let mended = fix::mend(set, reviews, &court, limits);
+        for reason in &mended.refused {
+            eprintln!("note: {reason}");
+        }
+        if args.diff {
+            return Ok(show(&mended));
+        }
+        write(&mended)?;
+        return report(args, known, &mended.set, Report::new(&mended.set, mended.reviews.clone(), limits));
+    }
+    let found = Report::new(&set, reviews, limits);
+    report(args, known, &set, found)
+}
+
+/// Prints the report, or writes it down as known.
+fn report(args: &Args, known: Option<Baseline>, set: &Set, mut report: Report) -> anyhow::Result<ExitCode> {
+    if let Some(path) = &args.baseline {
+        let base = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if let Some(known) = known {
+            let files: Vec<&str> = set.files.iter().map(|file| &*file.name).collect();
+            tell_stale(&known.apply(&mut report, base, &files), path);
+        } else {
+            let count = baseline::write(&report, path, base)?;
+            for error in &report.errors {
+                eprintln!("{error}");
+            }
+            eprintln!("{count} finding(s) are known from now on: {}", path.display());
+            let complete = report.errors.is_empty();
+            return Ok(if complete { ExitCode::SUCCESS } else { ExitCode::from(COULD_NOT_RUN) });
+        }
+    }
+    report.retain(args.output.shows_known());
     let planned = match &report.summary {
         summary if summary.unreadable > 0 => ExitCode::from(COULD_NOT_RUN),
         summary if summary.denials > 0 => ExitCode::FAILURE,
         _ => ExitCode::SUCCESS,
     };
+    Ok(finish(form::print(args.output, &report), planned))
+}
+
+/// A baseline that knows what is no longer there would hide it when it comes back.
+fn tell_stale(stale: &[&baseline::Known], path: &Path) {
+    const MOST: usize = 10;
+    if stale.is_empty() {
+        return;
+    }
+    eprintln!(
+        "note: {} finding(s) of {} are gone; forget them with --write-baseline",
+        stale.len(),
+        path.display()
+    );
+    for known in stale.iter().take(MOST) {
+        eprintln!("  {known}");
+    }
+    if stale.len() > MOST {
+        eprintln!("  and {} more", stale.len() - MOST);
+    }
+}
+
+/// Shows what would change: 1 when something would.
+fn show(mended: &Mended) -> ExitCode {
+    let mut out = anstream::stdout().lock();
+    let mut print = || -> io::Result<()> {
+        for (before, after) in mended.files.values() {
+            form::diff(&mut out, before, after)?;
+        }
+        out.flush()
+    };
+    let printed = print();
+    let unreadable = !mended.set.errors.is_empty();
+    for error in &mended.set.errors {
+        eprintln!("{error}");
+    }
+    if mended.count > 0 {
+        eprintln!("{} finding(s) would be mended in {} file(s)", mended.count, mended.files.len());
+    }
+    let planned = match mended.count {
+        _ if unreadable => ExitCode::from(COULD_NOT_RUN),
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    };
     finish(printed, planned)
 }
 
-fn report(manifests: &ManifestSet, settings: &Settings) -> Report {
-    let now = now();
-    let objects: Vec<Checked> = manifests
-        .objects
-        .iter()
-        .filter_map(|object| {
-            let request = Request::of_manifest(&object.json, &object.identity, now);
-            let review = rollgate_policy::review(&request, settings, &manifests.cluster);
-            review.governed.then(|| checked(object, review))
-        })
-        .collect();
-    let mut summary =
-        Summary { objects: objects.len(), unreadable: manifests.errors.len(), ..Summary::default() };
-    for object in &objects {
-        match object.verdict {
-            Verdict::Accept => summary.accepted += 1,
-            Verdict::Reject => summary.rejected += 1,
-        }
-        for located in &object.findings {
-            match located.finding.level {
-                Level::Deny => summary.denials += 1,
-                Level::Warn => summary.warnings += 1,
-                Level::Off => {}
-            }
-        }
+fn write(mended: &Mended) -> anyhow::Result<()> {
+    for (before, after) in mended.files.values() {
+        std::fs::write(&after.file, &after.content)
+            .with_context(|| format!("cannot write {}; nothing after it is mended", before.file))?;
     }
-    Report { objects, summary, errors: manifests.errors.iter().map(ToString::to_string).collect() }
-}
-
-fn checked(object: &Object, review: Review) -> Checked {
-    let identity = &object.identity;
-    let verdict = if review.accepted() { Verdict::Accept } else { Verdict::Reject };
-    let findings = review.findings.into_iter().map(|finding| {
-        let place = object.document.locate(&finding.path);
-        Located { finding, line: place.line, column: place.column }
-    });
-    Checked {
-        file: object.document.file.clone(),
-        document: object.document.index,
-        kind: identity.kind.to_string(),
-        namespace: identity.metadata.namespace.as_ref().map(ToString::to_string),
-        name: identity.metadata.name.to_string(),
-        verdict,
-        findings: findings.collect(),
+    if mended.count > 0 {
+        eprintln!("{} finding(s) mended in {} file(s)", mended.count, mended.files.len());
     }
+    Ok(())
 }

@@ -1,0 +1,164 @@
+//! What the rules may ask for: the objects of the set, and of a cluster what the set does not hold.
+
+use std::cell::Cell;
+use std::collections::{BTreeSet, HashMap};
+
+use rollgate_policy::cluster::{Cluster, Kind, Unreadable};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::set::Object;
+
+/// A cluster that several threads ask.
+pub(super) type SharedCluster = dyn Cluster + Sync;
+
+/// The objects of the set, found by kind, namespace and name.
+///
+/// One without a namespace is found in every one: it gets its namespace when it is applied. Of two with the same
+/// name the later counts.
+pub(super) struct World<'a> {
+    objects: &'a [Object],
+    /// Indices of objects, one for each that differs in kind, namespace or name.
+    slots: Vec<usize>,
+    /// Slots by kind and name.
+    named: HashMap<(usize, &'a str), Vec<usize>>,
+    /// Slots by kind and namespace.
+    spaced: HashMap<(usize, Option<&'a str>), Vec<usize>>,
+    beyond: Option<&'a SharedCluster>,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(objects: &'a [Object], beyond: Option<&'a SharedCluster>) -> Self {
+        let mut world =
+            Self { objects, slots: Vec::new(), named: HashMap::new(), spaced: HashMap::new(), beyond };
+        for (index, object) in objects.iter().enumerate() {
+            let identity = &object.identity;
+            let known = |kind: &Kind| kind.kind == identity.kind && kind.api_version == identity.api_version;
+            let Some(kind) = Kind::ALL.iter().position(known) else { continue };
+            let namespace = identity.metadata.namespace.as_deref();
+            let named = world.named.entry((kind, &*identity.metadata.name)).or_default();
+            let same = |slot: &&usize| {
+                objects[world.slots[**slot]].identity.metadata.namespace.as_deref() == namespace
+            };
+            if let Some(slot) = named.iter().find(same) {
+                world.slots[*slot] = index;
+                continue;
+            }
+            named.push(world.slots.len());
+            world.spaced.entry((kind, namespace)).or_default().push(world.slots.len());
+            world.slots.push(index);
+        }
+        world
+    }
+
+    fn find(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Option<&'a Object> {
+        let slots = self.named.get(&(position(kind)?, name))?;
+        slots.iter().map(|slot| &self.objects[self.slots[*slot]]).find(|object| {
+            let own = object.identity.metadata.namespace.as_deref();
+            namespace.is_none_or(|namespace| own.is_none_or(|own| own == namespace))
+        })
+    }
+
+    /// All of a kind in a namespace, in the order of the set.
+    fn all(&self, kind: Kind, namespace: Option<&str>) -> impl Iterator<Item = &'a Object> {
+        let mut slots: Vec<usize> = Vec::new();
+        if let Some(kind) = position(kind) {
+            if namespace.is_some() {
+                for namespace in [namespace, None] {
+                    slots.extend(self.spaced.get(&(kind, namespace)).into_iter().flatten());
+                }
+            } else {
+                let of_kind = self.spaced.iter().filter(|((other, _), _)| *other == kind);
+                slots.extend(of_kind.flat_map(|(_, slots)| slots));
+            }
+        }
+        slots.sort_unstable();
+        slots.into_iter().map(|slot| &self.objects[self.slots[slot]])
+    }
+
+    /// Those of the set, and of the cluster those that the set does not hold.
+    fn with_beyond(
+        &self,
+        kind: Kind,
+        own: Vec<Box<RawValue>>,
+        listed: impl FnOnce(&SharedCluster) -> Result<Vec<Box<RawValue>>, Unreadable>,
+    ) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        let mut all = own;
+        if let Some(beyond) = self.beyond {
+            let is_new = |json: &RawValue| {
+                let read = serde_json::from_str::<Named>(json.get()).unwrap_or_default();
+                self.find(kind, read.metadata.namespace.as_deref(), &read.metadata.name).is_none()
+            };
+            all.extend(listed(beyond)?.into_iter().filter(|json| is_new(json)));
+        }
+        Ok(all)
+    }
+}
+
+fn position(kind: Kind) -> Option<usize> {
+    Kind::ALL.iter().position(|known| *known == kind)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Named {
+    metadata: Metadata,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Metadata {
+    name: String,
+    namespace: Option<String>,
+    labels: Option<HashMap<String, String>>,
+}
+
+impl Cluster for World<'_> {
+    fn get(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<Option<String>, Unreadable> {
+        match (self.find(kind, namespace, name), self.beyond) {
+            (Some(object), _) => Ok(Some(object.json.get().to_owned())),
+            (None, Some(beyond)) => beyond.get(kind, namespace, name),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn list(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        let own = self.all(kind, namespace).map(|object| object.json.clone()).collect();
+        self.with_beyond(kind, own, |beyond| beyond.list(kind, namespace))
+    }
+
+    fn list_labelled(&self, kind: Kind, label: &str) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        let carries = |object: &&Object| {
+            let read = serde_json::from_str::<Named>(object.json.get()).unwrap_or_default();
+            let labels = read.metadata.labels.unwrap_or_default();
+            label.split_once('=').is_some_and(|(key, value)| labels.get(key).is_some_and(|own| own == value))
+        };
+        let own = self.all(kind, None).filter(carries).map(|object| object.json.clone()).collect();
+        self.with_beyond(kind, own, |beyond| beyond.list_labelled(kind, label))
+    }
+}
+
+/// The world as one review sees it, noting whether it asked by name for something in certain files.
+pub(super) struct Watched<'a> {
+    pub world: &'a World<'a>,
+    pub files: &'a BTreeSet<usize>,
+    pub asked: Cell<bool>,
+}
+
+impl Cluster for Watched<'_> {
+    fn get(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Result<Option<String>, Unreadable> {
+        let found = self.world.find(kind, namespace, name);
+        if found.is_some_and(|object| self.files.contains(&object.file)) {
+            self.asked.set(true);
+        }
+        self.world.get(kind, namespace, name)
+    }
+
+    fn list(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        self.world.list(kind, namespace)
+    }
+
+    fn list_labelled(&self, kind: Kind, label: &str) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        self.world.list_labelled(kind, label)
+    }
+}
