@@ -88,6 +88,15 @@ impl ApiServer {
         stopping.await.expect("the end of the server");
     }
 
+    /// The content of a kubeconfig that leads here, by a context named `test`.
+    pub fn kubeconfig(&self) -> String {
+        json!({"apiVersion": "v1", "kind": "Config", "current-context": "test",
+            "clusters": [{"name": "test", "cluster": {"server": self.address()}}],
+            "users": [{"name": "test", "user": {}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}]})
+        .to_string()
+    }
+
     pub fn restart(&mut self) {
         let listener = TcpListener::bind(self.address).expect("the same port");
         self.running = Some(serve(listener, Arc::clone(&self.stored)));

@@ -29,11 +29,7 @@ fn review() -> String {
 fn serve(cluster: &ApiServer, lag: &str) -> Server {
     let directory = tempfile::tempdir().expect("a directory");
     let kubeconfig = directory.path().join("kubeconfig");
-    let content = json!({"apiVersion": "v1", "kind": "Config", "current-context": "test",
-        "clusters": [{"name": "test", "cluster": {"server": cluster.address()}}],
-        "users": [{"name": "test", "user": {}}],
-        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}]});
-    std::fs::write(&kubeconfig, content.to_string()).expect("a file");
+    std::fs::write(&kubeconfig, cluster.kubeconfig()).expect("a file");
     let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist/policy.wasm");
     let policy =
         std::fs::read(policy).unwrap_or_else(|error| panic!("{error}; run `cargo xtask build` first"));
