@@ -25,8 +25,8 @@ use kube::Client;
 
 use super::endpoint::Endpoint;
 use decision::Decision;
-use material::{Certificate, Material, Reading, Serving};
-use registration::Registration;
+use material::{Material, Reading, Serving};
+use registration::{Registration, Trust};
 pub(in crate::serve) use store::Place;
 use store::{Store, Trouble};
 
@@ -52,8 +52,7 @@ pub(super) struct Manager {
     plan: Plan,
     /// What the shown certificate came with.
     held: Option<Material>,
-    /// The registration at the last look.
-    registration: Option<Registration>,
+    trust: Trust,
     restraint: Restraint,
 }
 
@@ -61,7 +60,7 @@ impl Manager {
     pub(super) fn new(client: Client, plan: Plan, endpoint: Arc<Endpoint>) -> Self {
         endpoint.set_lack(Some(format!("Secret {} was not read yet", plan.secret)));
         let store = Store::new(client, plan.secret.clone(), plan.registration.clone());
-        Self { store, endpoint, plan, held: None, registration: None, restraint: Restraint::default() }
+        Self { store, endpoint, plan, held: None, trust: Trust::default(), restraint: Restraint::default() }
     }
 
     /// Looks after the certificate for as long as the server runs.
@@ -106,16 +105,14 @@ impl Manager {
         }
         let registration = self.store.registration().await?;
         let patched = self.make_trusted(&registration, &reading, now).await?;
-        let before = self.registration.replace(registration);
-        if self.is_trusted(before.as_ref(), reading.serves.as_ref().ok().map(|serving| &serving.authority)) {
+        self.trust.look(registration);
+        if reading.serves.as_ref().is_ok_and(|serving| self.trust.is_settled(&serving.authority)) {
             self.show(&material, &reading)?;
         }
-        if let Some(shown) = self.shown(now)
-            && self.is_trusted(self.registration.as_ref(), Some(&shown.authority))
-        {
+        if self.shown(now).is_some_and(|shown| self.trust.is_there(&shown.authority)) {
             self.endpoint.set_lack(None);
         }
-        let issued = self.issue(secret, material, reading, before.as_ref(), now).await?;
+        let issued = self.issue(secret, material, reading, now).await?;
         Ok(patched || issued)
     }
 
@@ -136,22 +133,12 @@ impl Manager {
         Ok(true)
     }
 
-    /// Whether the registration holds an authority, and held it `before`.
-    fn is_trusted(&self, before: Option<&Registration>, authority: Option<&Certificate>) -> bool {
-        authority.is_some_and(|authority| {
-            [before, self.registration.as_ref()]
-                .iter()
-                .all(|seen| seen.is_some_and(|seen| seen.trusts(authority)))
-        })
-    }
-
     /// Issues what is due; whether anything was.
     async fn issue(
         &mut self,
         secret: Option<Secret>,
         mut material: Material,
         mut reading: Reading,
-        before: Option<&Registration>,
         now: i64,
     ) -> Result<bool, Trouble> {
         // What was taken away is not brought back: it is shown until there is something new that is trusted.
@@ -163,7 +150,7 @@ impl Manager {
             material = Material { authority_key: Vec::new(), ..held.clone() };
             reading = Reading::of(&material, now);
         }
-        let is_known = self.is_trusted(before, reading.authorities.first());
+        let is_known = reading.authorities.first().is_some_and(|first| self.trust.is_settled(first));
         let decision = Decision::make(&reading, &self.plan.names, now, is_known);
         let Some(reason) = decision.reason() else {
             if decision == Decision::Nothing {

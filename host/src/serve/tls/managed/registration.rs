@@ -58,6 +58,29 @@ impl Registration {
     }
 }
 
+/// Who was trusted at the last two looks.
+#[derive(Default)]
+pub(super) struct Trust {
+    before: Option<Registration>,
+    last: Option<Registration>,
+}
+
+impl Trust {
+    pub(super) fn look(&mut self, registration: Registration) {
+        self.before = self.last.replace(registration);
+    }
+
+    /// Whether an authority was trusted at the last look.
+    pub(super) fn is_there(&self, authority: &Certificate) -> bool {
+        self.last.as_ref().is_some_and(|last| last.trusts(authority))
+    }
+
+    /// Whether it was at the look before, too: every API server has heard of it in between.
+    pub(super) fn is_settled(&self, authority: &Certificate) -> bool {
+        self.is_there(authority) && self.before.as_ref().is_some_and(|before| before.trusts(authority))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,5 +138,21 @@ mod tests {
         let full = registration(&[("one", &[&a, &b, &c])]);
         assert_eq!(patched(&full, &[&d])[0].1, [d.clone(), a.clone(), b.clone()]);
         assert_eq!(patched(&full, &[&d, &c, &b, &a])[0].1, [d, c, b, a]);
+    }
+
+    #[test]
+    fn trust_is_settled_when_it_was_seen_twice_in_a_row() {
+        let [old, new] = ["old", "new"].map(authority);
+        let mut trust = Trust::default();
+        assert!(!trust.is_there(&old) && !trust.is_settled(&old));
+        let mut look = |trusted: &[&Certificate]| {
+            trust.look(registration(&[("one", trusted)]));
+            (trust.is_there(&new), trust.is_settled(&new), trust.is_settled(&old))
+        };
+        assert_eq!(look(&[&old]), (false, false, false));
+        assert_eq!(look(&[&old, &new]), (true, false, true));
+        assert_eq!(look(&[&old, &new]), (true, true, true));
+        assert_eq!(look(&[&old]), (false, false, true), "somebody has taken it out");
+        assert_eq!(look(&[&old, &new]), (true, false, true));
     }
 }
