@@ -55,6 +55,7 @@ fn exposed() -> Series {
     let server = Server::start_with(&guests::behaviours_with_metadata(), &arguments);
     server.post("no review");
     server.review("accept");
+    server.review("reject");
     let exposition = server.get("/metrics").body;
     let mut series = Series::new();
     for line in exposition.lines() {
