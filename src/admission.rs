@@ -51,6 +51,18 @@ pub enum Origin {
     ApiServer,
     /// A set of files, which is all there is.
     Manifests,
+    /// A cluster that is looked through: the object is there already, and so is everything else.
+    Stored,
+}
+
+impl Origin {
+    /// What is said of an object that is looked for in vain where nothing more will come.
+    pub(crate) fn absence(self) -> &'static str {
+        match self {
+            Self::Manifests => "is not among the manifests",
+            Self::ApiServer | Self::Stored => "does not exist",
+        }
+    }
 }
 
 /// Group, version and kind.
@@ -79,6 +91,12 @@ pub struct UserInfo<'a> {
 }
 
 impl<'a> Request<'a> {
+    /// The review of an object that a cluster stores.
+    #[must_use]
+    pub fn of_stored(object: &'a RawValue, identity: &Manifest<'a>, now: i64) -> Self {
+        Self { origin: Origin::Stored, ..Self::of_manifest(object, identity, now) }
+    }
+
     /// The request that creating the object of a manifest would make.
     #[must_use]
     pub fn of_manifest(object: &'a RawValue, identity: &Manifest<'a>, now: i64) -> Self {

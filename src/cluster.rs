@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::json;
+pub use crate::kubernetes::POD_HASH;
 use crate::kubernetes::or_default;
 
 /// A kind of object, as the API names it.
@@ -88,6 +89,33 @@ pub trait Cluster {
     /// # Errors
     /// [`Unreadable`] when nobody can tell.
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable>;
+
+    /// Of the Canaries or Rollouts in a namespace at least those that refer to the workload of that name, or to the one
+    /// it is the `-primary` of.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when nobody can tell.
+    fn list_referring(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        _workload: &str,
+    ) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        self.list(kind, namespace)
+    }
+
+    /// Of the Services in a namespace at least those that select pods with these labels: all that a selector asks for,
+    /// but for [`POD_HASH`], is among them.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when nobody can tell.
+    fn list_selecting(
+        &self,
+        namespace: Option<&str>,
+        _labels: &BTreeMap<String, String>,
+    ) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        self.list(Kind::SERVICE, namespace)
+    }
 
     /// The objects of a kind in all namespaces that carry a label, written `key=value`. Their metadata and status
     /// are whole; the rest may be left out.
@@ -213,6 +241,23 @@ impl Cluster for Overlay<'_> {
             Some(found) => Ok(Some(found)),
             None => self.below.get(kind, namespace, name),
         }
+    }
+
+    fn list_referring(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        workload: &str,
+    ) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        self.below.list_referring(kind, namespace, workload)
+    }
+
+    fn list_selecting(
+        &self,
+        namespace: Option<&str>,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        self.below.list_selecting(namespace, labels)
     }
 
     /// The listed objects are those below: what is laid over is asked for by name.

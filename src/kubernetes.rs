@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// The label, and the key of a selector, by which Argo Rollouts tells the pods of its versions apart.
-pub(crate) const POD_HASH: &str = "rollouts-pod-template-hash";
+pub const POD_HASH: &str = "rollouts-pod-template-hash";
 
 /// An object's metadata, without the managed fields.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -120,7 +120,7 @@ fn governed(case: &Case<'_>, workload: &WorkloadObject) -> Result<Governed, Unre
     }
     let name = &workload.metadata.name;
     let namespace = Some(workload.namespace.as_str());
-    let canaries = case.cluster.list(Kind::CANARY, namespace);
+    let canaries = case.cluster.list_referring(Kind::CANARY, namespace, name);
     for canary in canaries.iter().flatten().filter_map(|json| read::<flagger::Governor>(json)) {
         let target = canary.target_ref();
         if target.kind != workload.kind {
@@ -140,7 +140,7 @@ fn governed(case: &Case<'_>, workload: &WorkloadObject) -> Result<Governed, Unre
             return Ok(Governed::ByHand(reason));
         }
     }
-    let rollouts = case.cluster.list(Kind::ROLLOUT, namespace);
+    let rollouts = case.cluster.list_referring(Kind::ROLLOUT, namespace, name);
     for rollout in rollouts.iter().flatten().filter_map(|json| read::<argo::Governor>(json)) {
         if let Some(reference) = rollout.workload_ref()
             && reference.kind == workload.kind

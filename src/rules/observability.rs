@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
 
 use super::{Document, Report, Rule, WARN_THEN_DENY};
 use crate::case::Case;
@@ -111,7 +112,8 @@ fn is_scraped(case: &Case<'_>, pods: &Metadata, made_services: &[Metadata]) -> R
     if is_annotated(pods) || made_services.iter().any(is_annotated) {
         return Ok(true);
     }
-    let listed_services: Vec<Service> = listed(case, Kind::SERVICE, Some(case.namespace))?;
+    let listed_services: Vec<Service> =
+        read(&case.cluster.list_selecting(Some(case.namespace), &pods.labels)?);
     let selecting = listed_services.iter().filter(|service| service.selects(&pods.labels));
     let services: Vec<&Metadata> = selecting.map(|service| &service.metadata).chain(made_services).collect();
     if services.iter().any(|service| is_annotated(service)) {
@@ -138,8 +140,11 @@ fn listed<T: DeserializeOwned>(
     kind: Kind,
     namespace: Option<&str>,
 ) -> Result<Vec<T>, Unreadable> {
-    let objects = case.cluster.list(kind, namespace)?;
-    Ok(objects.iter().filter_map(|json| json::from_str(json.get()).ok()).collect())
+    Ok(read(&case.cluster.list(kind, namespace)?))
+}
+
+fn read<T: DeserializeOwned>(objects: &[Box<RawValue>]) -> Vec<T> {
+    objects.iter().filter_map(|json| json::from_str(json.get()).ok()).collect()
 }
 
 impl Monitor {

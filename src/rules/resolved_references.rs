@@ -33,9 +33,9 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
                     "correct it, or refer to another",
                 );
             }
-            Missing::NotFound if case.origin == Origin::Manifests => report.find(
+            Missing::NotFound if case.origin != Origin::ApiServer => report.find(
                 path,
-                format!("{object} is not among the manifests"),
+                format!("{object} {}", case.origin.absence()),
                 "add it, or correct the reference",
             ),
             Missing::NotFound if *held => report.warn(

@@ -32,9 +32,9 @@ fn check(case: &Case<'_>, report: &mut Report<'_>) {
     for Reference { path, name } in &release.plan.services {
         match case.cluster.get(Kind::SERVICE, Some(case.namespace), name) {
             Ok(Some(service)) => selected(case, path, &service, report),
-            Ok(None) if case.origin == Origin::Manifests => report.find(
+            Ok(None) if case.origin != Origin::ApiServer => report.find(
                 path,
-                format!("Service {name} is not among the manifests"),
+                format!("Service {name} {}", case.origin.absence()),
                 "add it, or correct the name",
             ),
             Ok(None) => report.warn(
@@ -66,7 +66,7 @@ fn selected(case: &Case<'_>, path: &str, service: &str, report: &mut Report<'_>)
     );
     let help = "let it select by labels that the pods carry";
     match case.origin {
-        Origin::Manifests => report.find(path, message, help),
+        Origin::Manifests | Origin::Stored => report.find(path, message, help),
         Origin::ApiServer => report.warn(path, message, help),
     }
 }

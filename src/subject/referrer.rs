@@ -88,10 +88,10 @@ fn governs(user_kind: Kind, user: &str, identity: &Identity, request: &Request<'
 /// The releases that refer to the template, or take their pods from the workload, of a request, as they would be with
 /// `object` in its place.
 ///
-/// Offline every object of the set is judged by itself, with all others in place.
+/// Where all objects are judged, each is judged by itself, with all others in place.
 pub(super) fn judged_with(reviewed: &Reviewed<'_>) -> Vec<Judged> {
     let Reviewed { target: Target { kind, .. }, object, identity, request, settings, cluster } = *reviewed;
-    if request.origin == Origin::Manifests {
+    if request.origin != Origin::ApiServer {
         return Vec::new();
     }
     let Ok(overlay) = Overlay::new(cluster, object.to_owned()) else { return Vec::new() };

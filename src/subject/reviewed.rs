@@ -88,7 +88,7 @@ pub(crate) fn exemption_terms<'a>(request: &'a Request<'_>, settings: &Settings)
         now: request.received_at,
         longest: rules::longest_exemption(settings),
         rules: &rules::NAMES,
-        // Files do not say who will send them.
-        allowed: request.origin == Origin::Manifests || rules::may_exempt(settings, &request.user_info),
+        // Neither files nor stored objects say who sends them.
+        allowed: request.origin != Origin::ApiServer || rules::may_exempt(settings, &request.user_info),
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::identity::Identity;
-use crate::admission::Request;
+use crate::admission::{Origin, Request};
 use crate::case::{Subject, WorkloadObject};
 use crate::controllers::{Malformed, parse};
 
@@ -31,6 +31,6 @@ pub(super) fn read(json: &str, identity: &Identity, request: &Request<'_>) -> Re
         namespace: identity.namespace.clone(),
         metadata: identity.metadata.clone(),
         replicas,
-        created: &*request.operation == "CREATE",
+        created: &*request.operation == "CREATE" && request.origin != Origin::Stored,
     }))
 }
