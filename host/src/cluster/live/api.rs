@@ -4,16 +4,22 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::{Stream, TryStreamExt};
-use kube::api::{ApiResource, DynamicObject, GetParams, ListParams, Request, WatchEvent, WatchParams};
+use kube::api::{
+    ApiResource, DynamicObject, GetParams, ListParams, Patch, PatchParams, Request, ValidationDirective,
+    WatchEvent, WatchParams,
+};
 use kube::core::GroupVersionKind;
 use kube::discovery::{ApiCapabilities, Scope, pinned_kind};
 use kube::error::DiscoveryError;
 use kube::{Client, Resource};
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 /// How long one answer may take, that of a page included.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// Under which the API server knows the fields that rollgate applied.
+const MANAGER: &str = "rollgate";
 /// Objects on one page of a list.
 const PAGE: u32 = 500;
 /// How long the API server keeps a watch open, in seconds. It bounds how long a connection that died silently goes
@@ -28,8 +34,12 @@ pub(super) enum Trouble {
     #[error("the API server does not serve it")]
     NotServed,
     /// A position in the history of changes that it has forgotten.
-    #[error("{0}")]
-    Expired(String),
+    #[error("{reason}")]
+    Expired {
+        reason: String,
+        /// What asks for the rest of a list as it is now, instead of as it was when it began.
+        resume: Option<String>,
+    },
     #[error("{0}")]
     Failed(String),
 }
@@ -39,7 +49,10 @@ impl Trouble {
         match error {
             kube::Error::Api(status) if status.code == 404 => Self::NotServed,
             kube::Error::Discovery(DiscoveryError::MissingKind(_)) => Self::NotServed,
-            kube::Error::Api(status) if status.code == 410 => Self::Expired(reason(error)),
+            kube::Error::Api(status) if status.code == 410 => {
+                let resume = status.metadata.as_ref().and_then(|list| list.continue_.clone());
+                Self::Expired { reason: reason(error), resume: resume.filter(|token| !token.is_empty()) }
+            }
             _ => Self::Failed(reason(error)),
         }
     }
@@ -72,11 +85,11 @@ pub(super) struct Served {
 
 /// One page of a list.
 #[derive(Deserialize)]
-pub(super) struct Page {
+pub(super) struct Page<T = Value> {
     #[serde(default)]
     pub(super) metadata: PageMetadata,
-    #[serde(default)]
-    pub(super) items: Vec<Value>,
+    #[serde(default = "Vec::new")]
+    pub(super) items: Vec<T>,
 }
 
 #[derive(Default, Deserialize)]
@@ -132,17 +145,32 @@ impl Api {
     }
 
     /// A page of a list; the first without a token.
-    pub(super) async fn page(
+    pub(super) async fn page<T: DeserializeOwned>(
         &self,
         served: &Served,
         namespace: Option<&str>,
         token: Option<&str>,
-    ) -> Result<Page, Trouble> {
+    ) -> Result<Page<T>, Trouble> {
         let mut params = ListParams::default().limit(PAGE);
         params.continue_token = token.map(str::to_owned);
         let request = Request::new(path(served, namespace)).list(&params);
         let request = request.map_err(|error| Trouble::Failed(reason(&error)))?;
         bounded(self.client.request(request)).await
+    }
+
+    /// Creates or changes an object, so that it has these fields; those that were applied before and are not given
+    /// any more are removed.
+    pub(super) async fn apply(&self, served: &Served, object: &Value) -> Result<(), Trouble> {
+        let text = |name: &str| object["metadata"][name].as_str();
+        let params = PatchParams {
+            field_validation: Some(ValidationDirective::Strict),
+            ..PatchParams::apply(MANAGER)
+        };
+        let place = path(served, text("namespace").filter(|_| served.namespaced));
+        let name = text("name").unwrap_or_default();
+        let request = Request::new(place).patch(name, &params.force(), &Patch::Apply(object));
+        let request = request.map_err(|error| Trouble::Failed(reason(&error)))?;
+        bounded(self.client.request::<IgnoredAny>(request)).await.map(drop)
     }
 
     /// The changes after `version`, for a while.

@@ -1,6 +1,7 @@
 //! A live cluster that is asked each time.
 
 use kube::Client;
+use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use super::super::objects::{Object, Objects};
@@ -52,7 +53,7 @@ impl DirectCluster {
                 let mut token = None;
                 loop {
                     let namespace = list.namespace.as_deref().filter(|_| served.namespaced);
-                    let page = self.api.page(&served, namespace, token.as_deref()).await?;
+                    let page = self.api.page::<Value>(&served, namespace, token.as_deref()).await?;
                     page.items.into_iter().try_for_each(&mut keep)?;
                     token = page.metadata.next();
                     if token.is_none() {

@@ -3,6 +3,7 @@
 mod api;
 mod connect;
 mod direct;
+mod lists;
 mod watch;
 mod watched;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 pub(crate) use api::reason;
 pub use connect::{ConnectError, connect};
 pub use direct::DirectCluster;
+pub(crate) use lists::{Lists, Place};
 pub use watch::Pace;
 pub use watched::KindStatus;
 

@@ -52,14 +52,14 @@ pub(super) async fn follow(watched: Arc<Watched>, api: Api, pace: Pace) {
                 pace.most
             }
             // The API server keeps a history of some minutes, and none over its restart: nothing is wrong yet.
-            Err(Trouble::Expired(_)) if failures == 0 => {
+            Err(Trouble::Expired { .. }) if failures == 0 => {
                 failures = 1;
                 position = None;
                 pace.least
             }
             Err(trouble) => {
                 failures += 1;
-                if matches!(trouble, Trouble::Expired(_)) || failures.is_multiple_of(LIST_AGAIN) {
+                if matches!(trouble, Trouble::Expired { .. }) || failures.is_multiple_of(LIST_AGAIN) {
                     position = None;
                 }
                 watched.failed(trouble.to_string());
@@ -124,7 +124,7 @@ async fn list(watched: &Watched, api: &Api) -> Result<Position, Trouble> {
     watched.begin_list();
     let mut token = None;
     loop {
-        let page = api.page(&served, None, token.as_deref()).await?;
+        let page = api.page::<Value>(&served, None, token.as_deref()).await?;
         watched.insert(page.items);
         let version = page.metadata.resource_version.clone();
         token = page.metadata.next();
