@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod annotate;
+pub mod audit;
 pub mod check;
 pub mod cluster;
 pub mod diff;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
-use rollgate::{annotate, check, diff, explain, output, plan, rules, run, runbook, serve};
+use rollgate::{annotate, audit, check, diff, explain, output, plan, rules, run, runbook, serve};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -34,6 +34,8 @@ struct Cli {
 enum Command {
     /// Check manifests against the rules
     Check(check::Args),
+    /// Judge what a cluster, or a dump of one, holds already
+    Audit(audit::Args),
     /// Show the delivery plan of Rollouts and Canaries, and what becomes of bad releases
     Plan(plan::Args),
     /// Write the release plan of Rollouts and Canaries on one page, with a checklist
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
     start_log(&cli);
     let outcome = match &cli.command {
         Command::Check(args) => Ok(check::run(args)),
+        Command::Audit(args) => Ok(audit::run(args)),
         Command::Plan(args) => Ok(plan::run(args)),
         Command::Runbook(args) => Ok(runbook::run(args)),
         Command::Diff(args) => Ok(diff::run(args)),

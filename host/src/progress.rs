@@ -33,6 +33,16 @@ impl Progress {
         Self::new("", 0)
     }
 
+    /// So many steps more are to be done than was known.
+    pub(crate) fn grow(&self, steps: usize) {
+        self.bar.inc_length(steps as u64);
+    }
+
+    /// Prints something that the bar must not run into.
+    pub(crate) fn beside<R>(&self, print: impl FnOnce() -> R) -> R {
+        self.bar.suspend(print)
+    }
+
     /// One more step is done.
     pub(crate) fn step(&self) {
         self.bar.inc(1);

@@ -46,6 +46,8 @@ struct World {
     epoch: u64,
     absent: bool,
     forbidden: bool,
+    /// A list is forgotten after its first page.
+    forgetful: bool,
     pages: usize,
     requests: usize,
 }
@@ -151,6 +153,11 @@ impl ApiServer {
         self.stored.world().forbidden = forbidden;
     }
 
+    /// Forgets lists after their first page: only as it is now the rest can be had.
+    pub fn forget_lists(&self) {
+        self.stored.world().forgetful = true;
+    }
+
     /// Pages of lists that were asked for.
     pub fn pages(&self) -> usize {
         self.stored.world().pages
@@ -231,7 +238,13 @@ async fn canaries(State(stored): State<Stored>, RawQuery(query): RawQuery) -> Re
     }
     let mut world = stored.world();
     world.pages += 1;
-    let from: usize = query.get("continue").map_or(0, |token| token.parse().expect("a token"));
+    let token = query.get("continue").copied().unwrap_or("0");
+    if world.forgetful && token != "0" && !token.starts_with("now-") {
+        let gone = json!({"kind": "Status", "apiVersion": "v1", "metadata": {"continue": format!("now-{token}")},
+            "status": "Failure", "message": "the list is too old", "reason": "Expired", "code": 410});
+        return json_of(410, &gone);
+    }
+    let from: usize = token.trim_start_matches("now-").parse().expect("a token");
     let limit: usize = query["limit"].parse().expect("a limit");
     let items: Vec<&Value> = world.objects.values().skip(from).take(limit).collect();
     let end = from + items.len();

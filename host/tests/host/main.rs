@@ -2,6 +2,7 @@
 
 mod annotate;
 mod api_server;
+mod audit;
 mod check;
 mod guests;
 mod hostile;
