@@ -26,7 +26,7 @@ not built. What is built, and the logs of the last run, are in the folder e2e of
 ";
 
 /// The tests against an API server.
-const API_SERVER: [&str; 3] = ["applied_fixtures", "admission_chain", "helm_chart"];
+const API_SERVER: [&str; 4] = ["applied_fixtures", "admission_chain", "audited_cluster", "helm_chart"];
 
 /// The tests beside the delivery controllers.
 const CONTROLLERS: [&str; 1] = ["released_by_controllers"];

@@ -38,6 +38,17 @@ const CERT_MANAGER: Module = Module {
     version: "v1.21.2",
     sum: "h1:UWgoYM+KLNtRlqmoWOKjKBOBUPVHeepQ6/ac3ERJW68=",
 };
+const OPENREPORTS: Module = Module {
+    path: "github.com/openreports/reports-api",
+    version: "v0.2.1",
+    sum: "h1:g9KS3yle9Y1elmww4TK9EkD1rl6inIaiIJPX6e+u680=",
+};
+/// Kyverno carries the definitions of the policy working group, which are not to be had as a module.
+const KYVERNO: Module = Module {
+    path: "github.com/kyverno/kyverno",
+    version: "v1.13.4",
+    sum: "h1:2zUi+eszlisLdCir+WIf2NtuUfFPvJtjUNpewdtLjVw=",
+};
 const HELM: Module = Module {
     path: "helm.sh/helm/v4",
     version: "v4.3.1",
@@ -45,7 +56,7 @@ const HELM: Module = Module {
 };
 
 /// Custom resource definitions: the module, and files or folders in it.
-const DEFINITIONS: [(&Module, &[&str]); 5] = [
+const DEFINITIONS: [(&Module, &[&str]); 7] = [
     (&ARGO_ROLLOUTS, &["manifests/crds"]),
     (&FLAGGER, &["artifacts/flagger/crd.yaml"]),
     (&ISTIO, &["kubernetes/customresourcedefinitions.gen.yaml"]),
@@ -61,6 +72,8 @@ const DEFINITIONS: [(&Module, &[&str]); 5] = [
         &CERT_MANAGER,
         &["deploy/crds/cert-manager.io_certificates.yaml", "deploy/crds/cert-manager.io_issuers.yaml"],
     ),
+    (&OPENREPORTS, &["config/crd"]),
+    (&KYVERNO, &["config/crds/policyreport"]),
 ];
 
 /// Programs of the delivery controllers: the module, the package in it, and the name of the program.
