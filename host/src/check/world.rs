@@ -24,13 +24,21 @@ pub(super) struct World<'a> {
     named: HashMap<(usize, &'a str), Vec<usize>>,
     /// Slots by kind and namespace.
     spaced: HashMap<(usize, Option<&'a str>), Vec<usize>>,
+    /// Slots of releases by kind and the workload they refer to.
+    referring: HashMap<(usize, String), Vec<usize>>,
     beyond: Option<&'a SharedCluster>,
 }
 
 impl<'a> World<'a> {
     pub(super) fn new(objects: &'a [Object], beyond: Option<&'a SharedCluster>) -> Self {
-        let mut world =
-            Self { objects, slots: Vec::new(), named: HashMap::new(), spaced: HashMap::new(), beyond };
+        let mut world = Self {
+            objects,
+            slots: Vec::new(),
+            named: HashMap::new(),
+            spaced: HashMap::new(),
+            referring: HashMap::new(),
+            beyond,
+        };
         for (index, object) in objects.iter().enumerate() {
             let identity = &object.identity;
             let known = |kind: &Kind| kind.kind == identity.kind && kind.api_version == identity.api_version;
@@ -48,7 +56,21 @@ impl<'a> World<'a> {
             world.spaced.entry((kind, namespace)).or_default().push(world.slots.len());
             world.slots.push(index);
         }
+        for kind in [Kind::CANARY, Kind::ROLLOUT] {
+            world.index_references(kind);
+        }
         world
+    }
+
+    fn index_references(&mut self, kind: Kind) {
+        let Some(kind) = position(kind) else { return };
+        for slot in self.spaced.iter().filter(|((other, _), _)| *other == kind).flat_map(|(_, slots)| slots) {
+            let json = &self.objects[self.slots[*slot]].json;
+            let Release { spec } = serde_json::from_str(json.get()).unwrap_or_default();
+            for workload in [spec.target_ref, spec.workload_ref].into_iter().flatten() {
+                self.referring.entry((kind, workload.name)).or_default().push(*slot);
+            }
+        }
     }
 
     fn find(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Option<&'a Object> {
@@ -99,6 +121,26 @@ fn position(kind: Kind) -> Option<usize> {
     Kind::ALL.iter().position(|known| *known == kind)
 }
 
+/// What a Canary or Rollout says of its workload.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Release {
+    spec: ReleaseSpec,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ReleaseSpec {
+    target_ref: Option<Workload>,
+    workload_ref: Option<Workload>,
+}
+
+#[derive(Deserialize)]
+struct Workload {
+    #[serde(default)]
+    name: String,
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Named {
@@ -125,6 +167,27 @@ impl Cluster for World<'_> {
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable> {
         let own = self.all(kind, namespace).map(|object| object.json.clone()).collect();
         self.with_beyond(kind, own, |beyond| beyond.list(kind, namespace))
+    }
+
+    fn list_referring(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        workload: &str,
+    ) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        let mut slots: Vec<usize> = Vec::new();
+        for name in [Some(workload), workload.strip_suffix("-primary")].into_iter().flatten() {
+            let key = position(kind).map(|kind| (kind, name.to_owned()));
+            slots.extend(key.and_then(|key| self.referring.get(&key)).into_iter().flatten());
+        }
+        slots.sort_unstable();
+        let objects = slots.into_iter().map(|slot| &self.objects[self.slots[slot]]);
+        let here = objects.filter(|object| {
+            let own = object.identity.metadata.namespace.as_deref();
+            namespace.is_none_or(|namespace| own.is_none_or(|own| own == namespace))
+        });
+        let own = here.map(|object| object.json.clone()).collect();
+        self.with_beyond(kind, own, |beyond| beyond.list_referring(kind, namespace, workload))
     }
 
     fn list_labelled(&self, kind: Kind, label: &str) -> Result<Vec<Box<RawValue>>, Unreadable> {
@@ -156,6 +219,15 @@ impl Cluster for Watched<'_> {
 
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<Box<RawValue>>, Unreadable> {
         self.world.list(kind, namespace)
+    }
+
+    fn list_referring(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        workload: &str,
+    ) -> Result<Vec<Box<RawValue>>, Unreadable> {
+        self.world.list_referring(kind, namespace, workload)
     }
 
     fn list_labelled(&self, kind: Kind, label: &str) -> Result<Vec<Box<RawValue>>, Unreadable> {
