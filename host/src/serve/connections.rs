@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::future::{self, Ready};
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -19,8 +19,8 @@ use tokio::time::Sleep;
 /// server closed first could take a review with it.
 pub(super) const IDLE: Duration = Duration::from_mins(2);
 
-/// The connections that are open. One more than `most` closes the one that has been silent longest, so that whoever
-/// only holds connections keeps nobody out.
+/// The connections that are open. One more than `most` closes one that has never said a word, or else the one that has
+/// been silent longest, so that whoever only holds connections keeps nobody out.
 pub(super) struct Connections {
     most: usize,
     idle: Duration,
@@ -35,10 +35,24 @@ struct Open {
 }
 
 struct Entry {
-    /// When it was last heard of, in milliseconds since the server started.
-    heard: Arc<AtomicU64>,
+    heard: Arc<Heard>,
     /// Closes the connection when it is dropped.
     _close: oneshot::Sender<()>,
+}
+
+/// When something was last heard of a connection.
+struct Heard {
+    /// In microseconds since the server started.
+    at: AtomicU64,
+    /// Whether it has ever sent anything.
+    spoken: AtomicBool,
+}
+
+impl Heard {
+    /// Those that come first are the first to go: whoever has never said a word, and then whoever was silent longest.
+    fn rank(&self) -> (bool, u64) {
+        (self.spoken.load(Ordering::Relaxed), self.at.load(Ordering::Relaxed))
+    }
 }
 
 impl Connections {
@@ -57,15 +71,15 @@ impl Connections {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     fn admit(self: &Arc<Self>, stream: TcpStream) -> Connection {
-        let heard = Arc::new(AtomicU64::new(self.now()));
+        let heard = Arc::new(Heard { at: AtomicU64::new(self.now()), spoken: AtomicBool::new(false) });
         let (close, closed) = oneshot::channel();
         let mut open = self.open();
         if open.entries.len() >= self.most {
-            let silent = open.entries.iter().min_by_key(|(_, entry)| entry.heard.load(Ordering::Relaxed));
+            let silent = open.entries.iter().min_by_key(|(_, entry)| entry.heard.rank());
             if let Some(id) = silent.map(|(id, _)| *id) {
                 open.entries.remove(&id);
                 tracing::debug!("too many connections: the one that was silent longest is closed");
@@ -99,7 +113,7 @@ impl<S> Accept<TcpStream, S> for Door {
 pub(super) struct Connection {
     stream: TcpStream,
     id: u64,
-    heard: Arc<AtomicU64>,
+    heard: Arc<Heard>,
     closed: oneshot::Receiver<()>,
     silence: Pin<Box<Sleep>>,
     connections: Arc<Connections>,
@@ -113,7 +127,7 @@ impl Connection {
         }
         while self.silence.as_mut().poll(context).is_ready() {
             let now = self.connections.now();
-            let silent = Duration::from_millis(now.saturating_sub(self.heard.load(Ordering::Relaxed)));
+            let silent = Duration::from_micros(now.saturating_sub(self.heard.at.load(Ordering::Relaxed)));
             match self.connections.idle.checked_sub(silent) {
                 None | Some(Duration::ZERO) => return Poll::Ready(io::ErrorKind::TimedOut.into()),
                 Some(left) => self.silence.as_mut().reset(tokio::time::Instant::now() + left),
@@ -149,7 +163,8 @@ impl AsyncRead for Connection {
     ) -> Poll<io::Result<()>> {
         let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
         if outcome.is_ready() {
-            self.heard.store(self.connections.now(), Ordering::Relaxed);
+            self.heard.at.store(self.connections.now(), Ordering::Relaxed);
+            self.heard.spoken.store(true, Ordering::Relaxed);
         }
         self.unless_ended(outcome, context)
     }
@@ -208,7 +223,7 @@ mod tests {
         let mut first = connections.admit(first);
         let (_silent_client, silent) = pair(&listener).await?;
         let mut silent = connections.admit(silent);
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        // It is older, but it has said something.
         first_client.write_all(b"a").await?;
         assert_eq!(first.read_u8().await?, b'a');
 

@@ -38,6 +38,14 @@ fn send(stream: &mut Raw, text: &str) -> bool {
     stream.write_all(text.as_bytes()).and_then(|()| stream.flush()).is_ok()
 }
 
+/// Waits until the server has taken in what has come before: until then a connection may be closed for a later one.
+fn answers_again(server: &Server) {
+    let started = Instant::now();
+    while server.try_to_get("/healthz").is_err() {
+        assert!(started.elapsed() < PATIENCE, "nobody is let in");
+    }
+}
+
 fn gauge(server: &Server, name: &str) -> usize {
     let metrics = server.get("/metrics").body;
     let value = metrics.lines().find_map(|line| line.strip_prefix(name)).expect("a metric");
@@ -49,6 +57,7 @@ fn idle_connections_keep_nobody_out() {
     let server = Server::start(&["--max-connections", "8"]);
     let idle: Vec<TcpStream> =
         (0..MANY).map(|_| TcpStream::connect(server.socket()).expect("a connection")).collect();
+    answers_again(&server);
     server.still_serves();
     assert!(gauge(&server, "rollgate_connections ") <= 8);
     drop(idle);
@@ -87,6 +96,7 @@ fn file_descriptors_are_never_used_up() {
     let server = Server::spawn(limited, Some(&ca), directory);
     let idle: Vec<TcpStream> =
         (0..MANY).map(|_| TcpStream::connect(server.socket()).expect("a connection")).collect();
+    answers_again(&server);
     server.still_serves();
     assert_eq!(gauge(&server, "rollgate_connections "), 16);
     drop(idle);

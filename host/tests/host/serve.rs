@@ -110,6 +110,11 @@ impl Server {
         }
     }
 
+    /// Whether it answers at all.
+    pub(crate) fn try_to_get(&self, path: &str) -> Result<(), ureq::Error> {
+        self.agent.get(format!("{}{path}", self.address)).call().map(drop)
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         answer(self.agent.get(format!("{}{path}", self.address)).call())
     }
