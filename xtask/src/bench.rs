@@ -19,7 +19,7 @@ Options:
   --quick  Measure each figure for a moment only, to see that everything runs; the page is then written to the folder
            bench/page of cargo's target folder, and docs/benchmarks.md stays as it is
 
-The load generator, oha, is built from crates.io, once. nginx is measured too when it is on PATH, and Kubewarden's
+The load generator, oha, is built by cargo, once. nginx is measured too when it is on PATH, and Kubewarden's
 policy-server when it is on PATH or named by POLICY_SERVER. It works on Linux.
 ";
 
