@@ -31,15 +31,21 @@ pub(super) enum Ended {
 }
 
 impl Ended {
-    /// Why there is no verdict, if there is none.
-    pub(super) fn failure(self) -> Option<&'static str> {
+    /// As metrics call it.
+    pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Accepted | Self::Rejected => None,
-            Self::Deadline => Some("deadline"),
-            Self::MemoryLimit => Some("memory limit"),
-            Self::GuestError => Some("guest error"),
-            Self::HostError => Some("host error"),
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Deadline => "deadline",
+            Self::MemoryLimit => "memory_limit",
+            Self::GuestError => "guest_error",
+            Self::HostError => "host_error",
         }
+    }
+
+    /// Why there is no verdict, if there is none.
+    pub(super) fn failure(self) -> Option<String> {
+        (!matches!(self, Self::Accepted | Self::Rejected)).then(|| self.name().replace('_', " "))
     }
 }
 

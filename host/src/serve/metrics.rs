@@ -13,7 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::certificate_metrics::CertificateMetrics;
 use super::cluster_metrics::ClusterMetrics;
-use super::decision::{Decision, Ended};
+use super::decision::Decision;
 use super::evaluator::Evaluator;
 use super::tls::Endpoint;
 use crate::cluster::LiveCluster;
@@ -41,21 +41,13 @@ pub(super) struct Metrics {
 struct ReviewLabels {
     kind: String,
     operation: Operation,
-    outcome: Outcome,
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct FindingLabels {
     rule: String,
-    level: Level,
-}
-
-/// What a finding does.
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelValue)]
-#[expect(non_camel_case_types, reason = "the names are the label values")]
-enum Level {
-    deny,
-    warn,
+    level: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -71,30 +63,6 @@ enum Operation {
     delete,
     connect,
     other,
-}
-
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelValue)]
-#[expect(non_camel_case_types, reason = "the names are the label values")]
-enum Outcome {
-    accepted,
-    rejected,
-    deadline,
-    memory_limit,
-    guest_error,
-    host_error,
-}
-
-impl From<Ended> for Outcome {
-    fn from(ended: Ended) -> Self {
-        match ended {
-            Ended::Accepted => Self::accepted,
-            Ended::Rejected => Self::rejected,
-            Ended::Deadline => Self::deadline,
-            Ended::MemoryLimit => Self::memory_limit,
-            Ended::GuestError => Self::guest_error,
-            Ended::HostError => Self::host_error,
-        }
-    }
 }
 
 /// The first names that are seen, up to [`MOST_NAMES`]; all others are one.
@@ -176,9 +144,9 @@ impl Metrics {
             _ => Operation::other,
         };
         let kind = self.kinds.bounded(&decision.request.kind.kind);
-        let outcome = decision.ended.into();
+        let outcome = decision.ended.name();
         self.reviews.get_or_create(&ReviewLabels { kind, operation, outcome }).inc();
-        for (level, names) in [(Level::deny, decision.denied_by()), (Level::warn, decision.warned_by())] {
+        for (level, names) in [("deny", decision.denied_by()), ("warn", decision.warned_by())] {
             for name in names.into_iter().flat_map(|names| names.split(',')) {
                 let rule = self.rules.bounded(name);
                 self.findings.get_or_create(&FindingLabels { rule, level }).inc();
