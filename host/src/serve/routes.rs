@@ -21,7 +21,7 @@ use super::evaluator::Evaluator;
 use super::metrics::{self, Metrics};
 use super::review::{self, Answer, Refusal};
 use super::tls::{Client, Endpoint};
-use super::traces::Traces;
+use super::traces::{self, Traces};
 use crate::cluster::{KindStatus, LiveCluster};
 
 /// What the endpoints share.
@@ -144,7 +144,7 @@ async fn validate(
     request: Request,
 ) -> Response {
     let deadline = deadline::of(request.uri(), Instant::now());
-    let headers = request.headers().clone();
+    let parent = server.traces.as_ref().map(|_| traces::parent(request.headers()));
     let answer = async {
         client.may_ask()?;
         let (body, _held) = server.bodies.read(request, deadline).await?;
@@ -153,8 +153,8 @@ async fn validate(
         let decision = Decision::make(&server.evaluator, &request, started, deadline).await?;
         decision.log();
         server.metrics.decided(&decision);
-        if let Some(traces) = &server.traces {
-            traces.record(&headers, &decision);
+        if let (Some(traces), Some(parent)) = (&server.traces, &parent) {
+            traces.record(parent, &decision);
         }
         Ok(json(StatusCode::OK, &Answer::new(&decision.response)))
     };

@@ -6,9 +6,9 @@ use anyhow::{Context as _, ensure};
 use async_trait::async_trait;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Request, Response, Uri};
-use opentelemetry::KeyValue;
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, Status, TraceContextExt, TracerProvider};
+use opentelemetry::{Context, KeyValue};
 use opentelemetry_http::hyper::HyperClient;
 use opentelemetry_http::{HeaderExtractor, HttpClient, HttpError};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
@@ -56,9 +56,8 @@ impl Traces {
         Ok(Self { tracer: provider.tracer("rollgate"), provider })
     }
 
-    /// Records a review with its waits and evaluations, in the trace that the headers of its request name.
-    pub(super) fn record(&self, headers: &HeaderMap, decision: &Decision<'_>) {
-        let parent = &TraceContextPropagator::new().extract(&HeaderExtractor(headers));
+    /// Records a review with its waits and evaluations.
+    pub(super) fn record(&self, parent: &Context, decision: &Decision<'_>) {
         let (now, clock) = (Instant::now(), SystemTime::now());
         let at = |instant: Instant| clock - now.saturating_duration_since(instant);
         let request = decision.request;
@@ -101,6 +100,11 @@ impl Traces {
             tracing::warn!(%error, "the last traces are lost");
         }
     }
+}
+
+/// The trace that a request belongs to.
+pub(super) fn parent(headers: &HeaderMap) -> Context {
+    TraceContextPropagator::new().extract(&HeaderExtractor(headers))
 }
 
 /// The client of the exporter, whose thread is none of the server's.
