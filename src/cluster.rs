@@ -68,6 +68,12 @@ impl Kind {
         Self::SERVICE_MONITOR,
         Self::POD_MONITOR,
     ];
+
+    /// The kind of that name, if a rule may ask for it.
+    #[must_use]
+    pub fn named(api_version: &str, kind: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.kind == kind && known.api_version == api_version)
+    }
 }
 
 /// The cluster could not be asked; the text says why.
@@ -123,6 +129,11 @@ pub trait Cluster {
     /// # Errors
     /// [`Unreadable`] when nobody can tell.
     fn list_labelled(&self, kind: Kind, label: &str) -> Result<Vec<Box<RawValue>>, Unreadable>;
+}
+
+/// The names by which releases refer to a workload: its own, and of the `-primary` that Flagger makes that of the target.
+pub fn names_in_releases(workload: &str) -> impl Iterator<Item = &str> {
+    [Some(workload), workload.strip_suffix("-primary")].into_iter().flatten()
 }
 
 /// A fixed set of objects.

@@ -7,6 +7,7 @@ pub mod admission;
 pub mod annotate;
 pub mod audit;
 pub mod check;
+mod clock;
 pub mod cluster;
 pub mod diff;
 pub mod documents;

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rollgate_policy::admission::{Manifest, ManifestMetadata};
 use rollgate_policy::cluster::Objects;
@@ -47,10 +46,7 @@ pub(crate) fn identify(json: &str) -> Manifest<'static> {
 impl ManifestSet {
     /// Reads files, directories and `-` for standard input.
     pub(crate) fn read(paths: &[PathBuf]) -> Self {
-        let sources: Vec<Source> = paths
-            .iter()
-            .map(|path| if path == Path::new("-") { Source::Stdin } else { Source::Path(path.clone()) })
-            .collect();
+        let sources: Vec<Source> = paths.iter().map(Source::from).collect();
         let reading = manifest::gather(&sources);
         let mut manifests = Self { objects: Vec::new(), errors: reading.errors, cluster: Objects::default() };
         for mut document in reading.documents {
@@ -62,12 +58,6 @@ impl ManifestSet {
         }
         manifests
     }
-}
-
-/// Seconds since 1970-01-01 UTC: what manifests are judged at.
-pub(crate) fn now() -> i64 {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
 /// Settings from a file in YAML or JSON; the defaults without one.

@@ -1,25 +1,10 @@
 //! What the reporting commands have in common: the form of their output, and how they end.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use serde::Serialize;
-
-/// Arguments of the commands that report on manifests.
-#[derive(clap::Args)]
-pub struct ReportArgs {
-    /// Files, directories, or - for standard input
-    #[arg(required = true, value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-    /// File with the policy's settings in YAML or JSON
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) settings: Option<PathBuf>,
-    /// Form of the report
-    #[arg(short, long, value_enum, value_name = "FORM", default_value_t = Output::Text)]
-    pub(crate) output: Output,
-}
 
 /// The form of a report.
 #[derive(Clone, Copy, ValueEnum)]
@@ -50,6 +35,14 @@ pub fn finish(written: io::Result<()>, planned: ExitCode) -> ExitCode {
         }
         _ => planned,
     }
+}
+
+/// Tells what could not be read, and how a command ends that has done its work on the rest.
+pub(crate) fn tell_unreadable(errors: &[String]) -> ExitCode {
+    for error in errors {
+        eprintln!("unreadable {error}");
+    }
+    if errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(COULD_NOT_RUN) }
 }
 
 /// Says why a command could not do its work.

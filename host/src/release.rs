@@ -1,13 +1,50 @@
 //! The releases in a set of manifests: what `plan`, `runbook` and `diff` look at.
 
-use anyhow::bail;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
 use rollgate_picture::{Picture, Subject};
 use rollgate_policy::plan::DeliveryPlan;
 use rollgate_policy::read_plan;
 use rollgate_policy::rules::{distinct_signals, required_signals};
 use rollgate_policy::settings::Settings;
 
-use crate::manifest_set::{ManifestSet, Object};
+use crate::manifest_set::{self, ManifestSet, Object};
+
+/// What the commands are given that look at releases one by one.
+#[derive(clap::Args)]
+pub struct ReleaseArgs {
+    /// Files, directories, or - for standard input: Rollouts or Canaries with all they refer to
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The release of this name alone: NAME or NAMESPACE/NAME
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// File with the policy's settings in YAML or JSON: which signals are required, the rollback deadline
+    #[arg(short, long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+}
+
+impl ReleaseArgs {
+    /// Reads the manifests and the settings.
+    pub(crate) fn read(&self) -> anyhow::Result<(ManifestSet, Settings)> {
+        let settings = manifest_set::settings(self.settings.as_deref()).context("cannot use the settings")?;
+        Ok((ManifestSet::read(&self.paths), settings))
+    }
+
+    /// The releases that were asked for; it is an error that there are none, unless something could not be read.
+    pub(crate) fn releases<'a>(
+        &self,
+        manifests: &'a ManifestSet,
+        settings: &Settings,
+    ) -> anyhow::Result<Releases<'a>> {
+        let found = Releases::of(manifests, settings).named(self.name.as_deref())?;
+        if found.releases.is_empty() && found.errors.is_empty() {
+            bail!(NO_RELEASE);
+        }
+        Ok(found)
+    }
+}
 
 /// A Rollout or a Canary, its plan, and what becomes of releases that go through it.
 pub(crate) struct Release<'a> {
@@ -57,7 +94,7 @@ impl<'a> Releases<'a> {
     }
 
     /// Keeps those of that name, written `name` or `namespace/name`; all of them without one.
-    pub(crate) fn named(mut self, name: Option<&str>) -> anyhow::Result<Self> {
+    fn named(mut self, name: Option<&str>) -> anyhow::Result<Self> {
         let Some(name) = name else { return Ok(self) };
         let known = self.names();
         self.releases.retain(|release| {
@@ -72,12 +109,12 @@ impl<'a> Releases<'a> {
     }
 
     /// What the releases are called.
-    pub(crate) fn names(&self) -> String {
+    fn names(&self) -> String {
         let names: Vec<String> = self.releases.iter().map(|release| release.picture.title()).collect();
         names.join(", ")
     }
 }
 
 /// Why nothing is shown, for people who expected something.
-pub(crate) const NO_RELEASE: &str = "there is no Rollout (argoproj.io) and no Canary (flagger.app) in what was given. \
+const NO_RELEASE: &str = "there is no Rollout (argoproj.io) and no Canary (flagger.app) in what was given. \
      Name the files or directories that hold them, with their templates";

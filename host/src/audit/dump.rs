@@ -1,6 +1,6 @@
 //! The objects of a dump, which is read once and held in memory.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rollgate_policy::cluster::Kind;
 use serde_json::value::RawValue;
@@ -29,7 +29,7 @@ impl Dump {
         limits: Limits,
         errors: &mut Vec<String>,
     ) -> anyhow::Result<Self> {
-        let sources: Vec<Source> = paths.iter().map(|path| source(path)).collect();
+        let sources: Vec<Source> = paths.iter().map(Source::from).collect();
         let inputs = find(&sources);
         let progress = Progress::new("reading", inputs.len());
         let read = parallel::map(&inputs, &progress, |input| match input {
@@ -54,9 +54,7 @@ impl Dump {
     fn take(&mut self, json: String, kinds: &[Kind], namespace: Option<&str>) {
         let Ok(json) = RawValue::from_string(json) else { return };
         let object = Object::dumped(json);
-        let known = Kind::ALL.into_iter().find(|kind| {
-            kind.kind == object.identity.kind && kind.api_version == object.identity.api_version
-        });
+        let known = Kind::named(&object.identity.api_version, &object.identity.kind);
         if let (Some(kind), Ok(value)) = (known, serde_json::from_str(object.json.get())) {
             self.snapshot.insert(kind, value);
         }
@@ -65,8 +63,4 @@ impl Dump {
             self.objects.push(object);
         }
     }
-}
-
-fn source(path: &Path) -> Source {
-    if path == Path::new("-") { Source::Stdin } else { Source::Path(path.to_owned()) }
 }

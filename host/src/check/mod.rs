@@ -24,8 +24,8 @@ use self::judge::Court;
 use self::live::Live;
 use self::report::Report;
 use self::set::Set;
-use crate::manifest::Limits;
-use crate::manifest_set::now;
+use crate::clock::now;
+use crate::manifest::{Limits, Source};
 use crate::output::{COULD_NOT_RUN, could_not_run, finish};
 
 /// Checks the manifests and prints the report: 0 when nothing is denied, 1 when something is, 2 when not
@@ -49,7 +49,8 @@ fn check(args: &Args) -> anyhow::Result<ExitCode> {
         (kubeconfig, context) => Some(Live::connect(kubeconfig.as_deref(), context.as_deref())?),
     };
     let limits = Limits::up_to(args.max_file_size);
-    let set = Set::read(&set::sources(&args.paths), limits);
+    let sources: Vec<Source> = args.paths.iter().map(Source::from).collect();
+    let set = Set::read(&sources, limits);
     let court = Court {
         settings: judge::settings(&set, args.settings.as_deref(), args.isolated)?,
         beyond: live.as_ref().map(|live| live as _),

@@ -156,13 +156,5 @@ fn is_looked_at(identity: &Manifest<'_>) -> bool {
     let kind = &*identity.kind;
     matches!(group, "argoproj.io" | "flagger.app")
         || matches!(group, "" | "apps") && WORKLOAD_KINDS.contains(&kind)
-        || Kind::ALL.iter().any(|known| known.kind == kind && known.api_version == identity.api_version)
-}
-
-/// The sources that the paths of a command line name.
-pub(super) fn sources(paths: &[std::path::PathBuf]) -> Vec<Source> {
-    let source = |path: &std::path::PathBuf| {
-        if path == Path::new("-") { Source::Stdin } else { Source::Path(path.clone()) }
-    };
-    paths.iter().map(source).collect()
+        || Kind::named(&identity.api_version, kind).is_some()
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 
-use rollgate_policy::cluster::{Cluster, Kind, Unreadable};
+use rollgate_policy::cluster::{Cluster, Kind, Unreadable, names_in_releases};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -41,8 +41,9 @@ impl<'a> World<'a> {
         };
         for (index, object) in objects.iter().enumerate() {
             let identity = &object.identity;
-            let known = |kind: &Kind| kind.kind == identity.kind && kind.api_version == identity.api_version;
-            let Some(kind) = Kind::ALL.iter().position(known) else { continue };
+            let Some(kind) = Kind::named(&identity.api_version, &identity.kind).and_then(position) else {
+                continue;
+            };
             let namespace = identity.metadata.namespace.as_deref();
             let named = world.named.entry((kind, &*identity.metadata.name)).or_default();
             let same = |slot: &&usize| {
@@ -75,10 +76,7 @@ impl<'a> World<'a> {
 
     fn find(&self, kind: Kind, namespace: Option<&str>, name: &str) -> Option<&'a Object> {
         let slots = self.named.get(&(position(kind)?, name))?;
-        slots.iter().map(|slot| &self.objects[self.slots[*slot]]).find(|object| {
-            let own = object.identity.metadata.namespace.as_deref();
-            namespace.is_none_or(|namespace| own.is_none_or(|own| own == namespace))
-        })
+        slots.iter().map(|slot| &self.objects[self.slots[*slot]]).find(|object| is_in(object, namespace))
     }
 
     /// All of a kind in a namespace, in the order of the set.
@@ -115,6 +113,12 @@ impl<'a> World<'a> {
         }
         Ok(all)
     }
+}
+
+/// Whether an object is found in a namespace, or in any.
+fn is_in(object: &Object, namespace: Option<&str>) -> bool {
+    let own = object.identity.metadata.namespace.as_deref();
+    namespace.is_none_or(|namespace| own.is_none_or(|own| own == namespace))
 }
 
 fn position(kind: Kind) -> Option<usize> {
@@ -176,16 +180,13 @@ impl Cluster for World<'_> {
         workload: &str,
     ) -> Result<Vec<Box<RawValue>>, Unreadable> {
         let mut slots: Vec<usize> = Vec::new();
-        for name in [Some(workload), workload.strip_suffix("-primary")].into_iter().flatten() {
+        for name in names_in_releases(workload) {
             let key = position(kind).map(|kind| (kind, name.to_owned()));
             slots.extend(key.and_then(|key| self.referring.get(&key)).into_iter().flatten());
         }
         slots.sort_unstable();
         let objects = slots.into_iter().map(|slot| &self.objects[self.slots[slot]]);
-        let here = objects.filter(|object| {
-            let own = object.identity.metadata.namespace.as_deref();
-            namespace.is_none_or(|namespace| own.is_none_or(|own| own == namespace))
-        });
+        let here = objects.filter(|object| is_in(object, namespace));
         let own = here.map(|object| object.json.clone()).collect();
         self.with_beyond(kind, own, |beyond| beyond.list_referring(kind, namespace, workload))
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use rollgate_policy::cluster::{Cluster, Kind, POD_HASH, Unreadable};
+use rollgate_policy::cluster::{Cluster, Kind, POD_HASH, Unreadable, names_in_releases};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -170,7 +170,7 @@ impl Cluster for Snapshot {
         let Some(held) = self.held(kind)? else { return Ok(Vec::new()) };
         let mut slots = Vec::new();
         for space in held.spaces(namespace) {
-            for name in [Some(workload), workload.strip_suffix("-primary")].into_iter().flatten() {
+            for name in names_in_releases(workload) {
                 slots.extend(space.referring.get(name).into_iter().flatten());
             }
         }

@@ -78,6 +78,6 @@ fn report(args: &Args) -> anyhow::Result<Report> {
         ManifestSet::read(std::slice::from_ref(&args.old)),
         ManifestSet::read(std::slice::from_ref(&args.new)),
     );
-    let now = crate::manifest_set::now();
+    let now = crate::clock::now();
     Ok(Report::of(Side::of(&old, &settings, now), Side::of(&new, &settings, now)))
 }

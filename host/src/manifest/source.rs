@@ -18,10 +18,10 @@ pub enum Source {
     Stdin,
 }
 
-impl From<&str> for Source {
+impl From<&PathBuf> for Source {
     /// `-` is standard input, all else a path.
-    fn from(argument: &str) -> Self {
-        if argument == "-" { Self::Stdin } else { Self::Path(argument.into()) }
+    fn from(argument: &PathBuf) -> Self {
+        if argument.as_os_str() == "-" { Self::Stdin } else { Self::Path(argument.clone()) }
     }
 }
 

@@ -13,23 +13,15 @@ use rollgate_picture::{Picture, json, mermaid, svg, text};
 use serde::Serialize;
 
 use self::destination::Destination;
-use crate::manifest_set::{ManifestSet, settings};
-use crate::output::{COULD_NOT_RUN, could_not_run, finish};
-use crate::release::{NO_RELEASE, Releases};
+use crate::output::{could_not_run, finish, tell_unreadable};
+use crate::release::{ReleaseArgs, Releases};
 
 /// Arguments of `plan`.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Files, directories, or - for standard input: Rollouts or Canaries with all they refer to
-    #[arg(required = true, value_name = "PATH")]
-    paths: Vec<PathBuf>,
-    /// The release of this name alone: NAME or NAMESPACE/NAME
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
-    /// File with the policy's settings in YAML or JSON: which signals are required
-    #[arg(short, long, value_name = "FILE")]
-    settings: Option<PathBuf>,
+    #[command(flatten)]
+    given: ReleaseArgs,
     /// Form of the plan
     #[arg(short, long, value_enum, value_name = "FORM", default_value_t = Form::Text)]
     output: Form,
@@ -96,21 +88,14 @@ pub fn run(args: &Args) -> ExitCode {
         Ok(errors) => errors,
         Err(error) => return could_not_run(&format!("{error:#}")),
     };
-    for error in &errors {
-        eprintln!("unreadable {error}");
-    }
-    if errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(COULD_NOT_RUN) }
+    tell_unreadable(&errors)
 }
 
 /// Writes the plans; what could not be read.
 fn write(args: &Args) -> anyhow::Result<Vec<String>> {
-    let settings = settings(args.settings.as_deref()).context("cannot use the settings")?;
-    let manifests = ManifestSet::read(&args.paths);
-    let Releases { releases, errors } = Releases::of(&manifests, &settings).named(args.name.as_deref())?;
+    let (manifests, settings) = args.given.read()?;
+    let Releases { releases, errors } = args.given.releases(&manifests, &settings)?;
     let pictures: Vec<&Picture> = releases.iter().map(|release| &release.picture).collect();
-    if pictures.is_empty() && errors.is_empty() {
-        bail!(NO_RELEASE);
-    }
     match Destination::of(args.output_file.as_deref()) {
         Destination::Directory(directory) => {
             let texts = pictures.iter().map(|picture| {

@@ -7,28 +7,17 @@ mod metrics;
 mod page;
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
-
-use crate::manifest_set::{ManifestSet, settings};
-use crate::output::{COULD_NOT_RUN, could_not_run, finish};
-use crate::release::{NO_RELEASE, Releases};
+use crate::output::{could_not_run, finish, tell_unreadable};
+use crate::release::{ReleaseArgs, Releases};
 
 /// Arguments of `runbook`.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Files, directories, or - for standard input: Rollouts or Canaries with all they refer to
-    #[arg(required = true, value_name = "PATH")]
-    paths: Vec<PathBuf>,
-    /// The release of this name alone: NAME or NAMESPACE/NAME
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
-    /// File with the policy's settings in YAML or JSON: the rollback deadline, which signals are required
-    #[arg(short, long, value_name = "FILE")]
-    settings: Option<PathBuf>,
+    #[command(flatten)]
+    given: ReleaseArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -51,21 +40,14 @@ pub fn run(args: &Args) -> ExitCode {
         Ok(written) => written,
         Err(error) => return could_not_run(&format!("{error:#}")),
     };
-    for error in &errors {
-        eprintln!("unreadable {error}");
-    }
-    let planned = if errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(COULD_NOT_RUN) };
+    let planned = tell_unreadable(&errors);
     finish(std::io::stdout().lock().write_all(pages.as_bytes()), planned)
 }
 
 /// The pages, and what could not be read.
 fn pages(args: &Args) -> anyhow::Result<(String, Vec<String>)> {
-    let settings = settings(args.settings.as_deref()).context("cannot use the settings")?;
-    let manifests = ManifestSet::read(&args.paths);
-    let Releases { releases, errors } = Releases::of(&manifests, &settings).named(args.name.as_deref())?;
-    if releases.is_empty() && errors.is_empty() {
-        bail!(NO_RELEASE);
-    }
+    let (manifests, settings) = args.given.read()?;
+    let Releases { releases, errors } = args.given.releases(&manifests, &settings)?;
     let pages: Vec<String> =
         releases.iter().map(|release| page::write(release, &manifests, &settings)).collect();
     Ok((pages.join("\n---\n\n"), errors))

@@ -18,12 +18,13 @@ mod store;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::Client;
 
 use super::endpoint::Endpoint;
+use crate::clock::now;
 use decision::Decision;
 use material::{Material, Reading, Serving};
 use registration::{Registration, Trust};
@@ -211,12 +212,6 @@ impl Restraint {
         self.in_a_row = self.in_a_row.saturating_add(1);
         self.last = Some(Instant::now());
     }
-}
-
-/// Seconds since 1970.
-fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// A quarter more or less: replicas that were started together do not stay in step.
