@@ -1,7 +1,8 @@
 //! `cargo xtask build`.
 
+use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Failure;
@@ -41,18 +42,21 @@ pub fn run(workspace: &Workspace) -> Result<(), Failure> {
 pub fn policy(workspace: &Workspace, command: &Path) -> Result<(), Failure> {
     setup::wasm_target()?;
     let mut guest = cargo(workspace, "build");
-    process::run(guest.args([
-        "--profile",
-        "policy",
-        "--target",
-        setup::WASM,
-        "-p",
-        "rollgate-policy",
-        "--lib",
-    ]))?;
+    guest.args(["--profile", "policy", "--target", setup::WASM, "-p", "rollgate-policy", "--lib"]);
+    process::run(guest.arg("--config").arg(without_paths()?))?;
     fs::create_dir_all(workspace.dist()).map_err(|error| format!("cannot create dist/: {error}"))?;
     annotate(workspace, command)?;
     check_size(&workspace.policy())
+}
+
+/// Has the compiler write no path of this machine into the policy: what is built of the same sources is the same
+/// everywhere. Cargo adds this to the flags of `.cargo/config.toml`.
+fn without_paths() -> Result<String, Failure> {
+    let home = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(env::home_dir()?.join(".cargo")))
+        .ok_or("cannot find cargo's home: set CARGO_HOME")?;
+    Ok(format!("target.{}.rustflags=['--remap-path-prefix={}=/cargo']", setup::WASM, home.display()))
 }
 
 fn annotate(workspace: &Workspace, command: &Path) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! `cargo xtask`: bench, build, demo, docs, e2e, image, manifests and test.
+//! `cargo xtask`: bench, build, demo, docs, e2e, image, manifests, release and test.
 
 #![forbid(unsafe_code)]
 
@@ -10,6 +10,7 @@ mod e2e;
 mod image;
 mod manifests;
 mod process;
+mod release;
 mod setup;
 mod test;
 mod workspace;
@@ -33,6 +34,7 @@ Commands:
   e2e        Put the webhook in front of a real API server
   image      Build what a container image holds: dist/image
   manifests  Write the manifests that are generated from the Helm chart
+  release    Make what a release consists of: dist/release
   test       Build, check the formatting, lint, and run all tests
 
 What is missing on this machine is installed through rustup, and said on standard error.
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         ["e2e", ref rest @ ..] => ("e2e", e2e::DESCRIPTION, e2e::run, rest),
         ["image", ref rest @ ..] => ("image", image::DESCRIPTION, image::run, rest),
         ["manifests", ref rest @ ..] => ("manifests", manifests::DESCRIPTION, manifests::run, rest),
+        ["release", ref rest @ ..] => ("release", release::DESCRIPTION, release::run, rest),
         ["test", ref rest @ ..] => ("test", test::DESCRIPTION, test::run, rest),
         [] => return usage("no command given"),
         [unknown, ..] => return usage(&format!("there is no command `{unknown}`")),
