@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::admission::{AdmissionRequest, AdmissionResponse, Original};
 use crate::cluster::{ClusterArgs, DirectCluster, connect};
 use crate::runtime::{Callbacks, Capabilities, Grants, Limits, ModuleCache, Policy, PolicyType, Settings};
-use crate::session::Replay;
+use crate::session::{Recording, Replay};
 use anyhow::{Context, anyhow, bail};
 use clap::ValueEnum;
 use serde_json::Value;
@@ -41,6 +41,9 @@ pub struct Args {
     /// Session file whose answers stand for the cluster
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cluster_objects", "kubeconfig", "context"])]
     replay_host_capabilities_interactions: Option<PathBuf>,
+    /// Session file to write, with what the policy asks and what it is answered
+    #[arg(long, value_name = "FILE", conflicts_with = "replay_host_capabilities_interactions")]
+    record_host_capabilities_interactions: Option<PathBuf>,
     /// The request is any JSON, not an admission request
     #[arg(long)]
     raw: bool,
@@ -110,6 +113,13 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Some(replay) => Arc::clone(replay) as _,
         None => cluster(&args.cluster, &grants)?,
     };
+    let (capabilities, recording) = match &args.record_host_capabilities_interactions {
+        Some(path) => {
+            let recording = Arc::new(Recording::new(capabilities));
+            (Arc::clone(&recording) as Arc<dyn Capabilities>, Some((recording, path)))
+        }
+        None => (capabilities, None),
+    };
     let callbacks = Callbacks::shared(grants, capabilities);
 
     let raw = args.raw || policy.metadata().is_some_and(|metadata| metadata.policy_type == PolicyType::Raw);
@@ -118,6 +128,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     } else {
         evaluate(&policy, &request, &settings, &callbacks)?
     };
+    if let Some((recording, path)) = recording {
+        recording.write(path)?;
+    }
     writeln!(std::io::stdout(), "{}", serde_json::to_string(&response)?)
         .context("cannot write the response")?;
     if let Some(left) = replay.map(|replay| replay.remaining()).filter(|&left| left > 0) {

@@ -318,3 +318,25 @@ fn a_compiled_policy_is_kept_for_the_next_run() {
     command.env("XDG_CACHE_HOME", file).args(["run", "-r"]).arg(request).arg(bench.path("policy.wasm"));
     assert_eq!(outcome(command.output().expect("the command")).code, 0);
 }
+
+#[test]
+fn what_was_recorded_stands_for_the_cluster() {
+    let bench = Bench::new(&guests::behaviours_with_metadata());
+    let objects = bench.write("objects.yaml", NAMESPACE);
+    let session = bench.path("session.yml");
+    let (objects, session) = (objects.to_str().expect("UTF-8"), session.to_str().expect("UTF-8"));
+    let record = "--record-host-capabilities-interactions";
+    let replay = "--replay-host-capabilities-interactions";
+    let recorded =
+        bench.run("known", &["--allow-context-aware", "--cluster-objects", objects, record, session]);
+    let replayed = bench.run("known", &["--allow-context-aware", replay, session]);
+    assert!(recorded.stdout.contains("JSONPatch"), "{}{}", recorded.stdout, recorded.stderr);
+    assert_eq!(replayed.stdout, recorded.stdout);
+    assert!(!replayed.stderr.contains("the session holds exchanges"), "{}", replayed.stderr);
+
+    let nowhere = format!("{session}/of/a/file");
+    let unwritten = bench.run("known", &[record, &nowhere]);
+    assert_eq!((unwritten.code, &*unwritten.stdout), (1, ""));
+    assert!(unwritten.stderr.contains("Error: cannot write session"), "{}", unwritten.stderr);
+    assert_eq!(bench.run("known", &[record, session, replay, session]).code, 2);
+}
