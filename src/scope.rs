@@ -127,3 +127,88 @@ fn is_controller(user: &str, settings: &Settings) -> bool {
         || account.is_some_and(|account| CONTROLLERS.contains(&account))
         || settings.controllers.iter().any(|controller| controller == user)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::settings::WORKLOAD_KINDS;
+
+    /// The kinds of the controllers, and the Service.
+    const OTHERS: [(&str, &str); 8] = [
+        ("argoproj.io", "Rollout"),
+        ("argoproj.io", "AnalysisTemplate"),
+        ("argoproj.io", "ClusterAnalysisTemplate"),
+        ("argoproj.io", "AnalysisRun"),
+        ("argoproj.io", "Experiment"),
+        ("flagger.app", "Canary"),
+        ("flagger.app", "MetricTemplate"),
+        ("", "Service"),
+    ];
+
+    fn resource(kind: &str) -> String {
+        let singular = kind.to_lowercase();
+        match (singular.strip_suffix('y'), singular.ends_with('s')) {
+            (Some(stem), _) => format!("{stem}ies"),
+            (None, true) => format!("{singular}es"),
+            (None, false) => format!("{singular}s"),
+        }
+    }
+
+    fn governed() -> BTreeSet<[String; 3]> {
+        let workloads = WORKLOAD_KINDS.map(|kind| {
+            let core = matches!(kind, "ReplicationController" | "Pod");
+            (if core { "" } else { "apps" }, kind)
+        });
+        let mut governed = BTreeSet::new();
+        for (group, kind) in OTHERS.into_iter().chain(ROUTES).chain(workloads) {
+            for sub_resource in ["", "status", "scale"] {
+                for operation in ["CREATE", "UPDATE", "DELETE", "CONNECT"] {
+                    let request = json!({"uid": "", "operation": operation, "subResource": sub_resource,
+                        "kind": {"group": group, "version": "v1", "kind": kind}, "userInfo": {}})
+                    .to_string();
+                    let request: Request<'_> = serde_json::from_str(&request).expect("a request");
+                    if target(&request, &Settings::default()).is_some() {
+                        let resource = [&resource(kind), sub_resource].join("/");
+                        let resource = resource.trim_end_matches('/').to_owned();
+                        governed.insert([group.to_owned(), resource, operation.to_owned()]);
+                    }
+                }
+            }
+        }
+        governed
+    }
+
+    fn registered() -> BTreeSet<[String; 3]> {
+        let metadata: Value = serde_saphyr::from_str(include_str!("../policy-metadata.yml")).expect("YAML");
+        let texts = |rule: &Value, key: &str| -> Vec<String> {
+            let texts = rule[key].as_array().expect("a list").iter();
+            texts.map(|text| text.as_str().expect("a text").to_owned()).collect()
+        };
+        let mut registered = BTreeSet::new();
+        for rule in metadata["rules"].as_array().expect("rules") {
+            for group in texts(rule, "apiGroups") {
+                for resource in texts(rule, "resources") {
+                    for operation in texts(rule, "operations") {
+                        registered.insert([group.clone(), resource.clone(), operation]);
+                    }
+                }
+            }
+        }
+        registered
+    }
+
+    #[test]
+    fn what_is_judged_is_what_the_metadata_registers() {
+        let mut governed = governed();
+        // Neither controller releases them, so nothing depends on one that is deleted.
+        for [group, resource] in [["apps", "statefulsets"], ["", "replicationcontrollers"]] {
+            let deleted = [group, resource, "DELETE"].map(str::to_owned);
+            assert!(governed.remove(&deleted), "{deleted:?}");
+        }
+        assert_eq!(registered(), governed);
+    }
+}
