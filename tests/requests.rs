@@ -1125,7 +1125,12 @@ fn whoever_the_webhook_lets_by_is_a_controller_to_the_policy() {
         quoted.filter(|text| text.starts_with("system:")).map(str::to_owned).collect()
     };
     let webhook = accounts(include_str!("../deploy/webhook.yaml"));
-    assert_eq!(webhook, accounts(include_str!("../deploy/kubewarden.yaml")));
+    for policy in [
+        include_str!("../deploy/kubewarden/cluster-admission-policy.yaml"),
+        include_str!("../deploy/kubewarden/admission-policy.yaml"),
+    ] {
+        assert_eq!(webhook, accounts(policy));
+    }
     for account in [ARGO_ROLLOUTS, FLAGGER, GARBAGE_COLLECTOR, AUTOSCALER] {
         assert!(webhook.iter().any(|listed| listed == account), "{account}");
     }

@@ -44,11 +44,69 @@ fn the_metadata_carries_the_version_of_the_policy() {
     assert_eq!(annotations["io.kubewarden.policy.version"], env!("CARGO_PKG_VERSION"));
 }
 
+/// The policies for the whole cluster.
+const CLUSTER_WIDE: [&str; 3] = [
+    "deploy/kubewarden/cluster-admission-policy.yaml",
+    "deploy/kubewarden/cluster-admission-policy-strict.yaml",
+    "deploy/kubewarden/cluster-admission-policy-monitor.yaml",
+];
+
 #[test]
-fn the_kubewarden_manifest_governs_and_reads_what_the_metadata_says() {
-    let manifest = text("deploy/kubewarden.yaml");
-    assert_eq!(kinds_in(&manifest), kinds_of_the_policy());
-    assert_eq!(governed(&manifest, &["spec", "rules"]), governed_by_metadata());
+fn the_policies_of_a_cluster_govern_and_read_what_the_metadata_says() {
+    for file in CLUSTER_WIDE {
+        let manifest = text(file);
+        assert_eq!(kinds_in(&manifest), kinds_of_the_policy(), "{file}");
+        assert_eq!(governed(&manifest, &["spec", "rules"]), governed_by_metadata(), "{file}");
+    }
+}
+
+#[test]
+fn the_policy_of_a_namespace_governs_what_is_in_one_and_reads_nothing() {
+    let manifest = text("deploy/kubewarden/admission-policy.yaml");
+    let mut expected = governed_by_metadata();
+    expected.retain(|[_, _, resource, _]| resource != "clusteranalysistemplates");
+    assert_eq!(governed(&manifest, &["spec", "rules"]), expected);
+    let policy: serde_json::Value = serde_saphyr::from_str(&manifest).expect("YAML");
+    assert_eq!(policy["spec"]["contextAwareResources"], serde_json::Value::Null);
+    assert_eq!(policy["spec"]["settings"]["context"], "optional");
+}
+
+#[test]
+fn only_the_policy_that_watches_lets_go_while_its_server_is_away() {
+    for file in CLUSTER_WIDE {
+        let policy: serde_json::Value = serde_saphyr::from_str(&text(file)).expect("YAML");
+        let expected = if file.contains("monitor") { ["monitor", "Ignore"] } else { ["protect", "Fail"] };
+        assert_eq!([&policy["spec"]["mode"], &policy["spec"]["failurePolicy"]], expected, "{file}");
+    }
+}
+
+#[test]
+fn the_policy_server_has_the_rights_of_the_webhook() {
+    let rights = |file: &str| {
+        let documents = documents(file);
+        let role = documents.into_iter().find(|document| document["kind"] == "ClusterRole");
+        role.expect("a role")["rules"].clone()
+    };
+    assert_eq!(rights("deploy/kubewarden/policy-server.yaml"), rights("deploy/rollgate.yaml"));
+}
+
+#[test]
+fn the_package_says_what_the_metadata_says() {
+    let package: serde_json::Value = serde_saphyr::from_str(&text("artifacthub-pkg.yml")).expect("YAML");
+    assert_eq!(package["version"], env!("CARGO_PKG_VERSION"));
+    let annotation = |key: &str| package["annotations"][key].as_str().expect("a text");
+    assert_eq!(governed(annotation("kubewarden/rules"), &[]), governed_by_metadata());
+    assert_eq!(annotation("kubewarden/questions-ui"), text("questions-ui.yml"));
+    let kinds = format!(
+        "spec: {{contextAwareResources: {}}}",
+        one_line(annotation("kubewarden/contextAwareResources"))
+    );
+    assert_eq!(kinds_in(&kinds), kinds_of_the_policy());
+}
+
+/// A document of YAML on one line.
+fn one_line(yaml: &str) -> serde_json::Value {
+    serde_saphyr::from_str(yaml).expect("YAML")
 }
 
 #[test]

@@ -72,8 +72,11 @@ fn every_example_of_settings_is_valid() {
             judges.accept(settings);
         }
     }
-    let kubewarden = yaml(&text("deploy/kubewarden.yaml"));
-    judges.accept(&kubewarden["spec"]["settings"]);
+    for profile in ["", "-strict", "-monitor"] {
+        let policy = yaml(&text(&format!("deploy/kubewarden/cluster-admission-policy{profile}.yaml")));
+        judges.accept(&policy["spec"]["settings"]);
+    }
+    judges.accept(&yaml(&text("deploy/kubewarden/admission-policy.yaml"))["spec"]["settings"]);
 }
 
 #[test]

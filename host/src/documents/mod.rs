@@ -1,9 +1,11 @@
 //! What rollgate says about its rules and settings, generated from the code: pages, schema, questions.
 
+mod acceptance;
 mod chart;
 pub mod example;
 pub mod fixture;
 mod index;
+mod kubewarden;
 mod manifests;
 mod page;
 mod questions;
@@ -47,6 +49,8 @@ pub fn generate(root: &Path) -> anyhow::Result<BTreeMap<PathBuf, String>> {
     files.insert(schema::PATH.into(), format!("{:#}\n", schema::settings()));
     files.insert(questions::PATH.into(), questions::yaml());
     files.extend(chart::files());
+    files.extend(kubewarden::files(root)?);
+    files.extend(acceptance::files(root)?);
     files.insert(EXAMPLES.into(), format!("{}\n", serde_json::to_string_pretty(&all)?));
     Ok(files)
 }
