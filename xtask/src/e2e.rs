@@ -1,5 +1,6 @@
 //! `cargo xtask e2e`.
 
+mod bats;
 mod go;
 mod modules;
 
@@ -14,19 +15,21 @@ use crate::{Failure, build, image};
 pub const DESCRIPTION: &str = "\
 Builds what is missing, starts a Kubernetes control plane on this machine, puts the webhook with the Wasm policy in
 front of it, and sends it what people and controllers send. Then installs the Helm chart there, and runs what it
-installs as a node would, from the files of the container image.
+installs as a node would, from the files of the container image. Before that, the acceptance suites of the policy,
+e2e/*.bats, with dist/rollgate, or with what KWCTL names.
 
 Options:
   --controllers  Run the controllers of Argo Rollouts and Flagger instead, let them release, and hold what they do
                  against what rollgate says they will do; writes docs/simulation.md
 
 etcd, kube-apiserver, kube-controller-manager, kubectl, Helm and the controllers are built from their Go modules with
-`go`, which has to be on PATH, once; KUBEBUILDER_ASSETS, when set, names a folder that has the first four, and they are
+`go`, which has to be on PATH, once, and bats is installed with `npm`; KUBEBUILDER_ASSETS, when set, names a folder that has the first four, and they are
 not built. What is built, and the logs of the last run, are in the folder e2e of cargo's target folder.
 ";
 
 /// The tests against an API server.
-const API_SERVER: [&str; 4] = ["applied_fixtures", "admission_chain", "audited_cluster", "helm_chart"];
+const API_SERVER: [&str; 5] =
+    ["applied_fixtures", "admission_chain", "audited_cluster", "helm_chart", "kubewarden_manifests"];
 
 /// The tests beside the delivery controllers.
 const CONTROLLERS: [&str; 1] = ["released_by_controllers"];
@@ -41,6 +44,7 @@ pub fn run(workspace: &Workspace) -> Result<(), Failure> {
     let provided = provide(workspace)?;
     helm(workspace)?;
     image::run(workspace)?;
+    bats::run(workspace)?;
     test(workspace, &provided, &API_SERVER)
 }
 

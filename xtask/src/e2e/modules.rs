@@ -49,6 +49,11 @@ const KYVERNO: Module = Module {
     version: "v1.13.4",
     sum: "h1:2zUi+eszlisLdCir+WIf2NtuUfFPvJtjUNpewdtLjVw=",
 };
+const KUBEWARDEN: Module = Module {
+    path: "github.com/kubewarden/kubewarden-controller",
+    version: "v1.20.0",
+    sum: "h1:+0uVRnNRrKfGJozyyr6Ut0dvX/oDVl8ldO7w+9lsOlQ=",
+};
 const HELM: Module = Module {
     path: "helm.sh/helm/v4",
     version: "v4.3.1",
@@ -56,7 +61,7 @@ const HELM: Module = Module {
 };
 
 /// Custom resource definitions: the module, and files or folders in it.
-const DEFINITIONS: [(&Module, &[&str]); 7] = [
+const DEFINITIONS: [(&Module, &[&str]); 8] = [
     (&ARGO_ROLLOUTS, &["manifests/crds"]),
     (&FLAGGER, &["artifacts/flagger/crd.yaml"]),
     (&ISTIO, &["kubernetes/customresourcedefinitions.gen.yaml"]),
@@ -74,6 +79,7 @@ const DEFINITIONS: [(&Module, &[&str]); 7] = [
     ),
     (&OPENREPORTS, &["config/crd"]),
     (&KYVERNO, &["config/crds/policyreport"]),
+    (&KUBEWARDEN, &["config/crd/bases"]),
 ];
 
 /// Programs of the delivery controllers: the module, the package in it, and the name of the program.
