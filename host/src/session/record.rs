@@ -67,9 +67,9 @@ fn exchange(question: &Question, answer: Result<&[u8], &str>) -> Result<String, 
         }
         Err(message) => ("Error", "message", message),
     };
-    let question: String = question.to_recording().lines().map(|line| format!("    {line}\n")).collect();
+    let question = question.to_recording().trim_end().replace('\n', "\n    ");
     Ok(format!(
-        "- type: Exchange\n  request: |\n{question}  response:\n    type: {kind}\n    {key}: {}\n",
+        "- type: Exchange\n  request: |\n    {question}\n  response:\n    type: {kind}\n    {key}: {}\n",
         scalar::written(text)
     ))
 }

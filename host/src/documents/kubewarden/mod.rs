@@ -5,6 +5,7 @@ mod policies;
 mod server;
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -88,12 +89,12 @@ fn rules(metadata: &PolicyMetadata, is_wanted: fn(&str) -> bool) -> String {
     for rule in &metadata.rules {
         let resources: Vec<&String> = rule.resources.iter().filter(|name| is_wanted(name)).collect();
         if !resources.is_empty() {
-            yaml += &format!(
-                "- apiGroups: {}\n  apiVersions: {}\n  resources: {}\n  operations: {}\n",
-                list(&rule.api_groups),
-                list(&rule.api_versions),
-                list(&resources),
-                list(&rule.operations)
+            let (groups, versions) = (list(&rule.api_groups), list(&rule.api_versions));
+            let (resources, operations) = (list(&resources), list(&rule.operations));
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                yaml,
+                "- apiGroups: {groups}\n  apiVersions: {versions}\n  resources: {resources}\n  operations: {operations}"
             );
         }
     }
@@ -102,6 +103,10 @@ fn rules(metadata: &PolicyMetadata, is_wanted: fn(&str) -> bool) -> String {
 
 /// The kinds that the policy asks to read, as a list in YAML.
 fn read_kinds(metadata: &PolicyMetadata) -> String {
-    let kinds = metadata.context_aware_resources.iter();
-    kinds.map(|kind| format!("- apiVersion: {}\n  kind: {}\n", kind.api_version, kind.kind)).collect()
+    let mut yaml = String::new();
+    for kind in &metadata.context_aware_resources {
+        // Writing to a String cannot fail.
+        let _ = writeln!(yaml, "- apiVersion: {}\n  kind: {}", kind.api_version, kind.kind);
+    }
+    yaml
 }

@@ -1,5 +1,7 @@
 //! The package for Artifact Hub, as `kwctl scaffold artifacthub` describes one.
 
+use std::fmt::Write;
+
 use anyhow::{Context, bail};
 use serde_json::Value;
 
@@ -82,7 +84,8 @@ fn maintainers(authors: &str) -> anyhow::Result<String> {
         if name.is_empty() || !address.contains('@') {
             bail!("io.kubewarden.policy.author: {author:?} has no name or no address");
         }
-        yaml += &format!("  - name: {}\n    email: {}\n", Value::from(name), Value::from(address));
+        // Writing to a String cannot fail.
+        let _ = writeln!(yaml, "  - name: {}\n    email: {}", Value::from(name), Value::from(address));
     }
     Ok(yaml)
 }

@@ -1,5 +1,7 @@
 //! The policy in a cluster: for all of it by profile, and for one namespace.
 
+use std::fmt::Write;
+
 use anyhow::Context;
 use serde_json::Value;
 
@@ -21,7 +23,7 @@ struct Policy {
     namespace: Option<&'static str>,
     mode: &'static str,
     /// What holds while the policy server does not answer.
-    failure_policy: &'static str,
+    while_away: &'static str,
     settings: &'static str,
 }
 
@@ -33,7 +35,7 @@ const POLICIES: [Policy; 4] = [
                 # server. Nothing waits for a server that is away. Set `module` to where you keep dist/policy.wasm.\n",
         namespace: None,
         mode: "monitor",
-        failure_policy: "Ignore",
+        while_away: "Ignore",
         settings: "profile: standard\n",
     },
     Policy {
@@ -41,7 +43,7 @@ const POLICIES: [Policy; 4] = [
         about: "# rollgate for the whole cluster. Set `module` to where you keep dist/policy.wasm.\n",
         namespace: None,
         mode: "protect",
-        failure_policy: "Fail",
+        while_away: "Fail",
         settings: "profile: standard\n",
     },
     Policy {
@@ -49,7 +51,7 @@ const POLICIES: [Policy; 4] = [
         about: "# rollgate for the whole cluster, with the strict profile. Set `module` to where you keep dist/policy.wasm.\n",
         namespace: None,
         mode: "protect",
-        failure_policy: "Fail",
+        while_away: "Fail",
         settings: "profile: strict\n",
     },
     Policy {
@@ -57,7 +59,7 @@ const POLICIES: [Policy; 4] = [
         about: "# rollgate for one namespace. Set `namespace` to it, and `module` to where you keep dist/policy.wasm.\n",
         namespace: Some("shop"),
         mode: "protect",
-        failure_policy: "Fail",
+        while_away: "Fail",
         settings: "profile: standard\n\
                    # Kubewarden lets the policy of a namespace look nothing up. What only other objects show is a warning: `required`\n\
                    # would reject all that refers to one.\n\
@@ -113,7 +115,7 @@ impl Policy {
             mode = self.mode,
             mutating = metadata.mutating,
             audited = metadata.background_audit,
-            failure_policy = self.failure_policy,
+            failure_policy = self.while_away,
             conditions = conditions(webhook)?,
             rules = indented(&rules(metadata, is_here), 4),
             settings = indented(self.settings, 4),
@@ -143,11 +145,9 @@ fn conditions(webhook: &Value) -> anyhow::Result<String> {
     );
     for condition in webhook["matchConditions"].as_array().context("the webhook has no matchConditions")? {
         let text = |key: &str| condition[key].as_str().with_context(|| format!("a condition has no {key}"));
-        yaml += &format!(
-            "    - name: {}\n      expression: |-\n{}",
-            text("name")?,
-            indented(text("expression")?, 8)
-        );
+        let (name, expression) = (text("name")?, indented(text("expression")?, 8));
+        // Writing to a String cannot fail.
+        let _ = write!(yaml, "    - name: {name}\n      expression: |-\n{expression}");
     }
     Ok(yaml)
 }

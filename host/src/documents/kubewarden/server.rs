@@ -1,5 +1,7 @@
 //! A policy server for rollgate alone, with the rights that it needs.
 
+use std::fmt::Write;
+
 use serde_json::Value;
 
 use super::{NAMESPACE, list, texts};
@@ -11,12 +13,10 @@ pub(super) const NAME: &str = "rollgate";
 pub(super) fn manifests(readable: &Value) -> String {
     let mut rules = String::new();
     for rule in readable.as_array().into_iter().flatten() {
-        rules += &format!(
-            "  - apiGroups: {}\n    resources: {}\n    verbs: {}\n",
-            list(&texts(&rule["apiGroups"])),
-            list(&texts(&rule["resources"])),
-            list(&texts(&rule["verbs"]))
-        );
+        let [groups, resources, verbs] =
+            ["apiGroups", "resources", "verbs"].map(|key| list(&texts(&rule[key])));
+        // Writing to a String cannot fail.
+        let _ = writeln!(rules, "  - apiGroups: {groups}\n    resources: {resources}\n    verbs: {verbs}");
     }
     format!(
         "\
