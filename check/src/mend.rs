@@ -1,51 +1,78 @@
-//! `--fix`: what has one mend only is mended in the files, and nothing else in them changes.
+//! What has one mend only is mended in the text, and nothing else in it changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rollgate_manifest::{Edit, Limits, Text};
 use rollgate_policy::Review;
+use rollgate_policy::finding::Mend;
 
-use super::judge::Court;
-use super::report::written;
-use super::set::Set;
-use crate::manifest::{Edit, Limits, Text};
+use crate::{File, Set};
 
 /// The files with their mends in place. Nothing is written yet.
 #[derive(Debug)]
-pub(super) struct Mended {
-    /// By index of the file: its text before and after.
-    pub files: BTreeMap<usize, (Text, Text)>,
-    /// How many findings that mends.
-    pub count: usize,
+pub struct Mended<F> {
+    /// What becomes of files, by their index.
+    pub files: BTreeMap<usize, MendedFile>,
     /// Why something is left to people, by file.
     pub refused: Vec<String>,
     /// What the reviews say with the mends in place.
     pub reviews: Vec<Option<Review>>,
     /// The objects with the mends in place.
-    pub set: Set,
+    pub set: Set<F>,
+}
+
+/// A file with its mends in place.
+#[derive(Debug)]
+pub struct MendedFile {
+    /// Its text as it is.
+    pub before: Text,
+    /// Its text as it would be.
+    pub after: Text,
+    /// What makes the one of the other: one for each finding that is mended, and the same edit for several where one
+    /// mends them all.
+    pub mends: Vec<Mending>,
+}
+
+/// The mend of one finding.
+#[derive(Debug)]
+pub struct Mending {
+    /// Index of the object.
+    pub object: usize,
+    /// JSON path of the finding.
+    pub path: String,
+    /// What it changes in the text, without its byte order mark.
+    pub edit: Edit,
+}
+
+impl<F> Mended<F> {
+    /// How many findings are mended.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.files.values().map(|file| file.mends.len()).sum()
+    }
 }
 
 /// A finding as it is known again after a mend.
 type Key = (usize, &'static str, String);
 
-/// Mends everything that has one mend only. A file in which that brings up anything new stays as it is.
-pub(super) fn mend(set: Set, reviews: Vec<Option<Review>>, court: &Court<'_>, limits: Limits) -> Mended {
-    let mut mended = Mended {
-        files: BTreeMap::new(),
-        count: 0,
-        refused: Vec::new(),
-        reviews: Vec::new(),
-        set: Set::default(),
-    };
-    let mut counts = BTreeMap::new();
+/// Mends everything that has one mend only. A file in which that brings up anything new, as `judge` says, stays as it
+/// is.
+pub fn mend<F: File + Clone>(
+    set: Set<F>,
+    reviews: Vec<Option<Review>>,
+    judge: impl Fn(&Set<F>) -> Vec<Option<Review>>,
+    limits: Limits,
+) -> Mended<F> {
+    let mut mended =
+        Mended { files: BTreeMap::new(), refused: Vec::new(), reviews: Vec::new(), set: Set::default() };
     let files: BTreeSet<usize> =
         wanted(&set, &reviews).map(|(object, _, _)| set.objects[object].file).collect();
     for file in files {
         match edit(&set, file, &reviews, limits) {
-            Ok((before, after, mends, refused)) => {
+            Ok((edited, refused)) => {
                 mended.refused.extend(refused);
-                if mends > 0 {
-                    counts.insert(file, mends);
-                    mended.files.insert(file, (before, after));
+                if !edited.mends.is_empty() {
+                    mended.files.insert(file, edited);
                 }
             }
             Err(reason) => mended.refused.push(reason),
@@ -59,10 +86,10 @@ pub(super) fn mend(set: Set, reviews: Vec<Option<Review>>, court: &Court<'_>, li
             break;
         }
         let mut after = original.clone();
-        for (file, (_, text)) in &mended.files {
-            after.replace(*file, text, limits);
+        for (file, mended) in &mended.files {
+            after.replace(*file, &mended.after, limits);
         }
-        let judged = court.judge(&after);
+        let judged = judge(&after);
         let new: BTreeSet<usize> =
             keys(&judged).difference(&before).map(|(object, ..)| after.objects[*object].file).collect();
         if new.is_empty() {
@@ -74,18 +101,20 @@ pub(super) fn mend(set: Set, reviews: Vec<Option<Review>>, court: &Court<'_>, li
         let culprits = if own.is_empty() { mended.files.keys().copied().collect() } else { own };
         for file in culprits {
             mended.files.remove(&file);
-            let name = &original.files[file].name;
+            let name = original.files[file].name();
             mended.refused.push(format!(
                 "{name}: left as it is: with what it can be mended by, other findings come up"
             ));
         }
     }
-    mended.count = mended.files.keys().filter_map(|file| counts.get(file)).sum();
     mended
 }
 
 /// What can be mended: object, path and value.
-fn wanted<'a>(set: &'a Set, reviews: &'a [Option<Review>]) -> impl Iterator<Item = (usize, &'a str, String)> {
+fn wanted<'a, F>(
+    set: &'a Set<F>,
+    reviews: &'a [Option<Review>],
+) -> impl Iterator<Item = (usize, &'a str, String)> {
     let of_object = |(object, review): (usize, &'a Option<Review>)| {
         let findings = review.iter().flat_map(|review| &review.findings);
         findings.filter_map(move |finding| Some((object, &*finding.path, written(finding.mend?))))
@@ -93,34 +122,45 @@ fn wanted<'a>(set: &'a Set, reviews: &'a [Option<Review>]) -> impl Iterator<Item
     reviews.iter().enumerate().take(set.objects.len()).flat_map(of_object)
 }
 
-type Edited = (Text, Text, usize, Vec<String>);
-
-/// The text of a file before and after, how many mends are in it, and which are not.
-fn edit(set: &Set, file: usize, reviews: &[Option<Review>], limits: Limits) -> Result<Edited, String> {
+/// What becomes of a file, and what in it is left to people.
+fn edit<F: File>(
+    set: &Set<F>,
+    file: usize,
+    reviews: &[Option<Review>],
+    limits: Limits,
+) -> Result<(MendedFile, Vec<String>), String> {
     let named = &set.files[file];
+    let name = named.name();
     let text = named.text(limits).map_err(|error| error.to_string())?.into_owned();
     let documents = text.read(limits).documents;
-    let (mut edits, mut refused): (Vec<Edit>, _) = (Vec::new(), Vec::new());
-    let mut count = 0;
+    let (mut mends, mut refused) = (Vec::new(), Vec::new());
     for (index, path, value) in wanted(set, reviews) {
         let object = &set.objects[index];
         if object.file != file {
             continue;
         }
         let document = documents.get(object.place).filter(|document| document.json == object.json.get());
-        let document =
-            document.ok_or_else(|| format!("{}: left as it is: it has changed in between", named.name))?;
+        let document = document.ok_or_else(|| format!("{name}: left as it is: it has changed in between"))?;
         match document.set(text.body(), path, &value) {
-            Ok(edit) if edits.contains(&edit) => count += 1,
-            Ok(edit) => {
-                edits.push(edit);
-                count += 1;
-            }
-            Err(why) => refused.push(format!(
-                "{}:{}: {path}: {value} is left to you: {why}",
-                named.name,
-                document.locate(path)
-            )),
+            Ok(edit) => mends.push(Mending { object: index, path: path.to_owned(), edit }),
+            Err(why) => refused
+                .push(format!("{name}:{}: {path}: {value} is left to you: {why}", document.locate(path))),
+        }
+    }
+    let after = text.with(apply(&text, &mends));
+    let reading = after.read(limits);
+    if reading.errors.len() != text.read(limits).errors.len() || reading.documents.len() != documents.len() {
+        return Err(format!("{name}: left as it is: it could not be read any more"));
+    }
+    Ok((MendedFile { before: text, after, mends }, refused))
+}
+
+/// The content with each edit in place once.
+fn apply(text: &Text, mends: &[Mending]) -> String {
+    let mut edits: Vec<&Edit> = Vec::new();
+    for Mending { edit, .. } in mends {
+        if !edits.contains(&edit) {
+            edits.push(edit);
         }
     }
     // From the end on, so that what comes before keeps its place; stable, so that keys at one place keep their order.
@@ -130,12 +170,7 @@ fn edit(set: &Set, file: usize, reviews: &[Option<Review>], limits: Limits) -> R
         body.replace_range(edit.range.clone(), &edit.text);
     }
     let mark = &text.content[..text.content.len() - text.body().len()];
-    let after = text.with(format!("{mark}{body}"));
-    let reading = after.read(limits);
-    if reading.errors.len() != text.read(limits).errors.len() || reading.documents.len() != documents.len() {
-        return Err(format!("{}: left as it is: it could not be read any more", named.name));
-    }
-    Ok((text, after, count, refused))
+    format!("{mark}{body}")
 }
 
 fn keys(reviews: &[Option<Review>]) -> BTreeSet<Key> {
@@ -144,4 +179,13 @@ fn keys(reviews: &[Option<Review>]) -> BTreeSet<Key> {
         findings.map(|finding| (object, finding.rule, finding.path.clone())).collect::<Vec<Key>>()
     };
     reviews.iter().enumerate().flat_map(of_object).collect()
+}
+
+/// A mend as it is written in YAML and in JSON.
+#[must_use]
+pub fn written(mend: Mend) -> String {
+    match mend {
+        Mend::Switch(on) => on.to_string(),
+        Mend::Number(number) => number.to_string(),
+    }
 }

@@ -1,50 +1,65 @@
-//! The manifests that are checked: read in parallel, and of each object only what a review needs.
+//! The manifests that are checked: of each object only what a review needs.
 
 use std::borrow::Cow;
-use std::path::Path;
 
+use rollgate_manifest::{Limits, ReadError, Reading, Text};
 use rollgate_policy::admission::{Manifest, ManifestMetadata};
 use rollgate_policy::cluster::Kind;
 use rollgate_policy::settings::WORKLOAD_KINDS;
 use serde_json::value::RawValue;
 
-use crate::manifest::{Input, Limits, ReadError, Reading, Source, Text, find};
-use crate::manifest_set::identify;
-use crate::parallel;
-use crate::progress::Progress;
+use crate::identify;
 
 /// Everything that was read.
 ///
 /// Held of each object that a rule may look at: its JSON. The text of a file and the places in it are read again
 /// when there is something to report about it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Set {
-    pub files: Vec<File>,
+#[derive(Clone, Debug)]
+pub struct Set<F> {
+    /// The files, in the order in which they were added.
+    pub files: Vec<F>,
+    /// The objects, in the order of the files.
     pub objects: Vec<Object>,
+    /// What cannot be read.
     pub errors: Vec<ReadError>,
     /// How many objects are of kinds that no rule looks at.
     pub passed_over: usize,
-    /// How many files a search came upon that hold no objects.
+    /// How many files hold no objects.
     pub without_objects: usize,
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct File {
-    pub input: Input,
-    pub name: String,
-    /// The text, where it cannot be read twice.
-    kept: Option<Text>,
+/// A file of a set.
+pub trait File {
+    /// Its name.
+    fn name(&self) -> &str;
+
+    /// Its text as it is now.
+    ///
+    /// # Errors
+    /// When it can no longer be read.
+    fn text(&self, limits: Limits) -> Result<Cow<'_, Text>, ReadError>;
+}
+
+impl File for Text {
+    fn name(&self) -> &str {
+        &self.file
+    }
+
+    fn text(&self, _: Limits) -> Result<Cow<'_, Text>, ReadError> {
+        Ok(Cow::Borrowed(self))
+    }
 }
 
 /// An object of a kind that some rule looks at.
 #[derive(Clone, Debug)]
-pub(super) struct Object {
+pub struct Object {
     /// Index of its file.
     pub file: usize,
     /// Which of the file's objects it is.
     pub place: usize,
     /// Which of the file's documents it is in.
     pub document: usize,
+    /// The object, unread.
     pub json: Box<RawValue>,
     /// Kind, namespace and name.
     pub identity: Manifest<'static>,
@@ -52,7 +67,8 @@ pub(super) struct Object {
 
 impl Object {
     /// `Kind namespace/name`.
-    pub(super) fn title(&self) -> String {
+    #[must_use]
+    pub fn title(&self) -> String {
         let ManifestMetadata { name, namespace } = &self.identity.metadata;
         match namespace {
             Some(namespace) => format!("{} {namespace}/{name}", self.identity.kind),
@@ -61,55 +77,51 @@ impl Object {
     }
 }
 
-impl File {
-    /// The text of the file as it is now.
-    pub(super) fn text(&self, limits: Limits) -> Result<Cow<'_, Text>, ReadError> {
-        match &self.kept {
-            Some(text) => Ok(Cow::Borrowed(text)),
-            None => Text::load(&self.input, limits).map(Cow::Owned),
-        }
-    }
-}
-
 /// What one file comes to.
-struct Contents {
-    file: File,
+#[derive(Debug)]
+pub struct Contents {
     objects: Vec<Object>,
     errors: Vec<ReadError>,
     passed_over: usize,
 }
 
-impl Set {
-    /// Reads all sources.
-    pub(super) fn read(sources: &[Source], limits: Limits) -> Self {
-        let found = find(sources);
-        let progress = Progress::new("reading", found.len());
-        let contents = parallel::map(&found, &progress, |input| match input {
-            Ok(input) => read(input, limits),
-            Err(error) => Err(error.clone()),
-        });
-        let mut set = Self::default();
-        for contents in contents {
-            match contents {
-                Ok(contents) => set.add(contents),
-                Err(error) => set.errors.push(error),
-            }
-        }
-        set
+impl Contents {
+    /// Reads a text.
+    #[must_use]
+    pub fn read(text: &Text, limits: Limits) -> Self {
+        let reading = text.read(limits);
+        let errors = reading.errors.clone();
+        let (objects, passed_over) = objects(reading);
+        Self { objects, errors, passed_over }
     }
+}
 
-    fn add(&mut self, contents: Contents) {
-        let file = self.files.len();
+impl<F> Default for Set<F> {
+    fn default() -> Self {
+        Self {
+            files: Vec::new(),
+            objects: Vec::new(),
+            errors: Vec::new(),
+            passed_over: 0,
+            without_objects: 0,
+        }
+    }
+}
+
+impl<F> Set<F> {
+    /// Adds a file.
+    pub fn add(&mut self, file: F, contents: Contents) {
+        let index = self.files.len();
         let empty = contents.objects.is_empty() && contents.errors.is_empty() && contents.passed_over == 0;
         self.without_objects += usize::from(empty);
-        self.files.push(contents.file);
-        self.objects.extend(contents.objects.into_iter().map(|object| Object { file, ..object }));
+        self.files.push(file);
+        self.objects.extend(contents.objects.into_iter().map(|object| Object { file: index, ..object }));
         self.errors.extend(contents.errors);
         self.passed_over += contents.passed_over;
     }
 
     /// The objects of one file, from this text instead of its own.
-    pub(super) fn replace(&mut self, file: usize, text: &Text, limits: Limits) {
+    pub(crate) fn replace(&mut self, file: usize, text: &Text, limits: Limits) {
         let (objects, _) = objects(text.read(limits));
         let mut objects = objects.into_iter();
         for object in self.objects.iter_mut().filter(|object| object.file == file) {
@@ -118,20 +130,6 @@ impl Set {
             }
         }
     }
-}
-
-fn read(input: &Input, limits: Limits) -> Result<Contents, ReadError> {
-    let text = Text::load(input, limits)?;
-    let reading = text.read(limits);
-    let errors = reading.errors.clone();
-    let (objects, passed_over) = objects(reading);
-    let name = text.file.clone();
-    let kept = (!can_be_read_again(input)).then_some(text);
-    Ok(Contents { file: File { input: input.clone(), name, kept }, objects, errors, passed_over })
-}
-
-fn can_be_read_again(input: &Input) -> bool {
-    input.path().is_some_and(Path::is_file)
 }
 
 /// The objects that some rule looks at, and how many others there are.

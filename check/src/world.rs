@@ -7,16 +7,16 @@ use rollgate_policy::cluster::{Cluster, Kind, Unreadable, names_in_releases};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::set::Object;
+use crate::Object;
 
 /// A cluster that several threads ask.
-pub(super) type SharedCluster = dyn Cluster + Sync;
+pub type SharedCluster = dyn Cluster + Sync;
 
 /// The objects of the set, found by kind, namespace and name.
 ///
 /// One without a namespace is found in every one: it gets its namespace when it is applied. Of two with the same
 /// name the later counts.
-pub(super) struct World<'a> {
+pub struct World<'a> {
     objects: &'a [Object],
     /// Indices of objects, one for each that differs in kind, namespace or name.
     slots: Vec<usize>,
@@ -30,7 +30,9 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(objects: &'a [Object], beyond: Option<&'a SharedCluster>) -> Self {
+    /// The world in which there are these objects, and `beyond` for what is not among them.
+    #[must_use]
+    pub fn new(objects: &'a [Object], beyond: Option<&'a SharedCluster>) -> Self {
         let mut world = Self {
             objects,
             slots: Vec::new(),
@@ -203,9 +205,12 @@ impl Cluster for World<'_> {
 }
 
 /// The world as one review sees it, noting whether it asked by name for something in certain files.
-pub(super) struct Watched<'a> {
+pub struct Watched<'a> {
+    /// The world.
     pub world: &'a World<'a>,
+    /// The files, by index.
     pub files: &'a BTreeSet<usize>,
+    /// Whether something in them was asked for.
     pub asked: Cell<bool>,
 }
 

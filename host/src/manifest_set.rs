@@ -1,12 +1,11 @@
 //! A set of manifests as the whole world: what the offline commands look at.
 
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use rollgate_policy::admission::{Manifest, ManifestMetadata};
+use rollgate_check::identify;
+use rollgate_policy::admission::Manifest;
 use rollgate_policy::cluster::Objects;
 use rollgate_policy::settings::Settings;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::manifest::{self, Document, ReadError, Source};
@@ -26,21 +25,6 @@ pub(crate) struct Object {
     pub json: Box<RawValue>,
     /// Kind, namespace and name.
     pub identity: Manifest<'static>,
-}
-
-/// Kind, namespace and name. The reader lets nothing through without an apiVersion and a kind; a name that is no
-/// text is the policy's to report.
-pub(crate) fn identify(json: &str) -> Manifest<'static> {
-    let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
-    if let Ok(Manifest { api_version, kind, metadata: ManifestMetadata { name, namespace } }) =
-        serde_json::from_str(json)
-    {
-        let metadata = ManifestMetadata { name: owned(name), namespace: namespace.map(owned) };
-        return Manifest { api_version: owned(api_version), kind: owned(kind), metadata };
-    }
-    let value: Value = serde_json::from_str(json).unwrap_or_default();
-    let text = |key: &str| Cow::Owned(value[key].as_str().unwrap_or_default().to_owned());
-    Manifest { api_version: text("apiVersion"), kind: text("kind"), metadata: ManifestMetadata::default() }
 }
 
 impl ManifestSet {

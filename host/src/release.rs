@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use rollgate_picture::{Picture, Subject};
+use rollgate_picture::Picture;
 use rollgate_policy::plan::DeliveryPlan;
-use rollgate_policy::read_plan;
-use rollgate_policy::rules::{distinct_signals, required_signals};
 use rollgate_policy::settings::Settings;
 
 use crate::manifest_set::{self, ManifestSet, Object};
@@ -62,28 +60,12 @@ pub(crate) struct Releases<'a> {
 impl<'a> Releases<'a> {
     /// Plays releases through every plan of the set.
     pub(crate) fn of(manifests: &'a ManifestSet, settings: &Settings) -> Self {
-        let (required, distinct) = (required_signals(settings), distinct_signals(settings));
         let mut releases = Vec::new();
         let mut errors: Vec<String> = manifests.errors.iter().map(ToString::to_string).collect();
         for object in &manifests.objects {
-            let identity = &object.identity;
-            let namespace = identity.metadata.namespace.as_deref();
-            match read_plan(
-                &identity.kind,
-                object.json.get(),
-                namespace.unwrap_or("default"),
-                &manifests.cluster,
-            ) {
+            match rollgate_picture::read(&object.identity, object.json.get(), settings, &manifests.cluster) {
                 None => {}
-                Some(Ok(plan)) => {
-                    let subject = Subject {
-                        kind: identity.kind.to_string(),
-                        namespace: namespace.map(str::to_owned),
-                        name: identity.metadata.name.to_string(),
-                    };
-                    let picture = Picture::new(subject, &plan, &required, distinct);
-                    releases.push(Release { object, plan, picture });
-                }
+                Some(Ok((plan, picture))) => releases.push(Release { object, plan, picture }),
                 Some(Err(error)) => {
                     let place = object.document.locate(&error.path);
                     errors.push(format!("{}:{place}: {}: {error}", object.document.file, error.path));

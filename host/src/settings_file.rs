@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rollgate_check::read_settings;
 use rollgate_policy::settings::Settings;
 
-use crate::manifest::{Input, Limits, ReadError, SETTINGS_FILE, Text};
+use crate::manifest::{Input, Limits, ReadError, SETTINGS_FILE, load};
 
 /// Why settings cannot be used: everything that is wrong with them, one a line.
 #[derive(Debug, thiserror::Error)]
@@ -24,17 +25,8 @@ impl From<ReadError> for SettingsFileError {
 /// # Errors
 /// When the file cannot be read, or what is in it is no settings; with its place.
 pub fn read(path: &Path) -> Result<Settings, SettingsFileError> {
-    let text = Text::load(&Input::File(path.to_owned()), Limits::default())?;
-    let Some(document) = text.value(Limits::default())? else { return Ok(Settings::default()) };
-    rollgate_policy::read_settings(&document.json).map_err(|errors| {
-        let place = |error: rollgate_policy::settings::SettingsError| ReadError {
-            file: text.file.clone(),
-            position: Some(document.locate(&error.path)),
-            problem: error.to_string(),
-            mend: "docs/settings.md lists what there is".to_owned(),
-        };
-        SettingsFileError(errors.into_iter().map(place).collect())
-    })
+    let text = load(&Input::File(path.to_owned()), Limits::default())?;
+    read_settings(&text).map_err(SettingsFileError)
 }
 
 /// Finds the settings of each manifest: those of the nearest `rollgate.yaml` in its directory or above.
@@ -78,8 +70,7 @@ impl Search {
 /// Whether a Kubernetes object is in the file, which then only happens to have that name.
 fn is_manifest(file: &Path) -> bool {
     let limits = Limits::default();
-    Text::load(&Input::File(file.to_owned()), limits)
-        .is_ok_and(|text| !text.read(limits).documents.is_empty())
+    load(&Input::File(file.to_owned()), limits).is_ok_and(|text| !text.read(limits).documents.is_empty())
 }
 
 /// The path as a person would write it: below the working directory without it.

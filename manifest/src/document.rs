@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::node::{Entry, Node, Value};
-use super::{Fault, Position, path};
+use crate::node::{Entry, Node, Value};
+use crate::{Fault, Position, path};
 
 /// A Kubernetes object as it stands in a file.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct Document {
     pub line: usize,
     /// The object as JSON text, keys in the order of the file.
     pub json: String,
-    pub(super) root: Node,
+    pub(crate) root: Node,
 }
 
 /// A piece of one line.
@@ -49,7 +49,7 @@ impl Document {
         path::locate(&self.root, path)
     }
 
-    pub(super) fn new(file: &str, index: usize, root: Node) -> Self {
+    pub(crate) fn new(file: &str, index: usize, root: Node) -> Self {
         let mut json = String::with_capacity(root.weight);
         root.write(&mut json);
         Self { file: file.to_owned(), index, line: root.at.line, json, root }
@@ -57,7 +57,7 @@ impl Document {
 }
 
 /// The objects in a document: itself, or the items of a list.
-pub(super) fn objects(file: &str, index: usize, root: Node) -> Vec<Result<Document, Fault>> {
+pub(crate) fn objects(file: &str, index: usize, root: Node) -> Vec<Result<Document, Fault>> {
     let mut found = Vec::new();
     expand(root, &mut |object| found.push(object.map(|root| Document::new(file, index, root))));
     found

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::node::{Entry, Node, Value};
-use super::path::Segments;
-use super::{Document, Lines, Position};
+use crate::node::{Entry, Node, Value};
+use crate::path::Segments;
+use crate::{Document, Lines, Position};
 
 /// A piece of text to put in the place of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,16 +163,21 @@ fn line_end(line: usize, body: &str, lines: &Lines<'_>) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Source, gather_from};
     use super::*;
+    use crate::{Limits, Reading, Text};
+
+    fn read(text: &str) -> Reading {
+        let limits = Limits::default();
+        Text::from_bytes("-", text.into(), limits).unwrap().read(limits)
+    }
 
     fn set(text: &str, path: &str, value: &str) -> Result<String, NoEdit> {
-        let reading = gather_from(&[Source::Stdin], &mut text.as_bytes());
+        let reading = read(text);
         assert_eq!(reading.errors, [], "{text}");
         let edit = reading.documents[0].set(text, path, value)?;
         let mut text = text.to_owned();
         text.replace_range(edit.range, &edit.text);
-        let reading = gather_from(&[Source::Stdin], &mut text.as_bytes());
+        let reading = read(&text);
         assert_eq!(reading.errors, [], "{text}");
         let json: serde_json::Value = serde_json::from_str(&reading.documents[0].json).unwrap();
         let pointer = format!("/{}", path.replace('.', "/"));

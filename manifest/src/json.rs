@@ -1,10 +1,10 @@
 //! JSON to nodes. serde gives no places and rounds numbers, so this reader keeps both.
 
-use super::node::{Entry, MapBuilder, Node};
-use super::{Fault, MAX_DEPTH, Position};
+use crate::node::{Entry, MapBuilder, Node};
+use crate::{Fault, MAX_DEPTH, Position};
 
 /// Reads the JSON values in `text`, one after the other.
-pub(super) fn read(text: &str) -> Vec<Result<Node, Fault>> {
+pub(crate) fn read(text: &str) -> Vec<Result<Node, Fault>> {
     let mut reader = Reader { text, at: 0, counted: 0, position: Position::START };
     let mut documents = Vec::new();
     loop {
@@ -232,7 +232,7 @@ mod tests {
         let node = documents[0].as_ref().unwrap();
         let entry = node.get("b").unwrap();
         assert_eq!(entry.at, Position { line: 2, column: 12 });
-        assert_eq!(super::super::path::locate(node, "b[0]").start, Position { line: 3, column: 5 });
+        assert_eq!(crate::path::locate(node, "b[0]").start, Position { line: 3, column: 5 });
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Manifests as a cluster would receive them, each value with its place in the file.
 //!
-//! [`read`] turns files, directories and standard input into [`Document`]s: one Kubernetes object each, as
-//! the JSON text that `kubectl apply` would send, plus the line and column of every key. Findings name a JSON
-//! path; [`Document::locate`] turns that path back into a place a person can jump to.
+//! [`Text::read`] turns a text into [`Document`]s: one Kubernetes object each, as the JSON text that `kubectl apply`
+//! would send, plus the line and column of every key. Findings name a JSON path; [`Document::locate`] turns that path
+//! back into a place a person can jump to.
 //!
 //! Nothing stops at the first mistake. A document that cannot be read is reported with its place and its mend,
-//! and the documents and files around it are read all the same.
+//! and the documents around it are read all the same. Nothing here opens a file.
 //!
 //! # Which YAML
 //!
@@ -16,15 +16,15 @@
 //! Two things differ on purpose: integers of any length keep their digits, and a duplicate key is an error
 //! where kubectl silently takes the last.
 
+#![forbid(unsafe_code)]
+
 mod document;
 mod edit;
-mod find;
 mod json;
 mod lines;
 mod node;
 mod path;
 mod scalar;
-mod source;
 mod template;
 mod text;
 mod yaml;
@@ -33,10 +33,8 @@ use std::fmt;
 
 pub use document::{Document, Extent};
 pub use edit::{Edit, NoEdit};
-pub use find::{Input, find};
 pub use lines::Lines;
-pub use source::{Reading, Source, gather, gather_from, read};
-pub use text::{Limits, Text};
+pub use text::{Limits, Reading, Text};
 
 /// The file that tells rollgate its settings. It may lie among the manifests and is not one of them.
 pub const SETTINGS_FILE: &str = "rollgate.yaml";

@@ -1,6 +1,6 @@
 //! From lines and columns to bytes.
 
-use super::Position;
+use crate::Position;
 
 /// The lines of a text.
 #[derive(Debug)]

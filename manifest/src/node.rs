@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Fault, Position};
+use crate::{Fault, Position};
 
 /// A value and its place. Children are shared, so an alias costs nothing until it is written out.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     pub at: Position,
     /// The first character after a scalar or a list or mapping in brackets. After other lists and mappings, what
     /// follows them.
@@ -21,7 +21,7 @@ pub(super) struct Node {
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(crate) enum Value {
     /// A null, boolean, number or string as JSON text.
     Scalar(Arc<str>),
     List(Arc<Vec<Node>>),
@@ -29,7 +29,7 @@ pub(super) enum Value {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     pub key: Arc<str>,
     pub at: Position,
     /// The first character after the key.
@@ -108,7 +108,7 @@ impl Node {
         }
     }
 
-    /// Writes the value as JSON. Recursion is bounded by [`super::MAX_DEPTH`].
+    /// Writes the value as JSON. Recursion is bounded by [`crate::MAX_DEPTH`].
     pub fn write(&self, out: &mut String) {
         match &self.value {
             Value::Scalar(json) => out.push_str(json),
@@ -140,7 +140,7 @@ impl Node {
 
 /// A mapping under construction that finds a key again in constant time once it has grown.
 #[derive(Debug, Default)]
-pub(super) struct MapBuilder {
+pub(crate) struct MapBuilder {
     entries: Vec<Entry>,
     index: std::collections::HashMap<Arc<str>, usize>,
     /// Keys a merge put here, which may be given again.
@@ -203,7 +203,7 @@ impl MapBuilder {
 }
 
 /// Appends `text` as a JSON string.
-pub(super) fn write_string(text: &str, out: &mut String) {
+pub(crate) fn write_string(text: &str, out: &mut String) {
     out.push('"');
     let mut clean = 0;
     for (i, byte) in text.bytes().enumerate() {

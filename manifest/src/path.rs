@@ -1,14 +1,14 @@
 //! JSON paths of findings: `spec.strategy.canary.steps[0].setWeight`,
 //! `metadata.annotations[rollgate.dev/exempt]`.
 
-use super::Position;
-use super::document::Extent;
-use super::node::{Node, Value};
+use crate::Position;
+use crate::document::Extent;
+use crate::node::{Node, Value};
 
 /// The place of `path` below `root`, or of its nearest ancestor that exists.
 ///
 /// A mapping's entry is where its key stands, a list's item where it begins.
-pub(super) fn locate<'p>(root: &Node, path: &'p str) -> Extent<'p> {
+pub(crate) fn locate<'p>(root: &Node, path: &'p str) -> Extent<'p> {
     let (mut node, mut start, mut key_end, mut missing) = (root, root.at, None, None);
     let mut segments = Segments(path);
     loop {
@@ -52,7 +52,7 @@ fn end_on_line(node: &Node, line: usize) -> Option<Position> {
 }
 
 /// The keys and indices of a path, in order. A bracket may hold a quoted or bare key, or an index.
-pub(super) struct Segments<'a>(pub &'a str);
+pub(crate) struct Segments<'a>(pub &'a str);
 
 impl<'a> Iterator for Segments<'a> {
     type Item = &'a str;

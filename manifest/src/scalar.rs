@@ -2,7 +2,7 @@
 
 /// A scalar as JSON knows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Plain<'a> {
+pub(crate) enum Plain<'a> {
     Null,
     Bool(bool),
     /// An integer that needs no more than 64 bits.
@@ -19,7 +19,7 @@ pub(super) enum Plain<'a> {
 }
 
 /// Resolves a plain scalar. `scratch` holds the text without underscores while the result is read.
-pub(super) fn resolve<'a>(text: &'a str, scratch: &'a mut String) -> Plain<'a> {
+pub(crate) fn resolve<'a>(text: &'a str, scratch: &'a mut String) -> Plain<'a> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Plain::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {

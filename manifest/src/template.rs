@@ -2,7 +2,7 @@
 
 /// Whether `text` holds Go template actions. Argo's own `{{args.name}}` and Flagger's `{{ namespace }}` are
 /// part of the objects and must not be taken for them.
-pub(super) fn looks_like_go_template(text: &str) -> bool {
+pub(crate) fn looks_like_go_template(text: &str) -> bool {
     text.split("{{").skip(1).any(|rest| {
         let action = rest.strip_prefix('-').unwrap_or(rest).trim_start();
         let word_ends =

@@ -1,15 +1,12 @@
 //! The text of a file, and the documents in it.
 
-use std::fs;
-use std::io::{self, Read};
 use std::path::Path;
 
-use super::find::Input;
-use super::node::Node;
-use super::template::looks_like_go_template;
-use super::{
-    Document, Fault, MAX_DOCUMENT_BYTES, MAX_FILE_BYTES, Position, ReadError, Reading, SETTINGS_FILE,
-    document, json, yaml,
+use crate::node::Node;
+use crate::template::looks_like_go_template;
+use crate::{
+    Document, Fault, MAX_DOCUMENT_BYTES, MAX_FILE_BYTES, Position, ReadError, SETTINGS_FILE, document, json,
+    yaml,
 };
 
 /// How much is read of a file, in bytes.
@@ -35,6 +32,15 @@ impl Limits {
     }
 }
 
+/// Everything in a text: the documents that could be read and the errors of those that could not.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// The objects, in the order of the text.
+    pub documents: Vec<Document>,
+    /// What could not be read, in the same order.
+    pub errors: Vec<ReadError>,
+}
+
 /// The text of a file.
 #[derive(Clone, Debug)]
 pub struct Text {
@@ -49,50 +55,43 @@ pub struct Text {
 }
 
 impl Text {
-    /// Reads a file or standard input.
-    ///
-    /// # Errors
-    /// When it cannot be read, is too large, or is no text.
-    pub fn load(input: &Input, limits: Limits) -> Result<Self, ReadError> {
-        let Some(path) = input.path() else {
-            return Self::from_reader("-", &mut io::stdin().lock(), false, limits);
-        };
-        let file = path.display().to_string();
-        let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-        let mut opened = fs::File::open(path).map_err(|error| io_error(&file, &error))?;
-        let text = Self::from_reader(&file, &mut opened, json, limits)?;
-        Ok(Self { found: matches!(input, Input::Found(_)), ..text })
+    /// The text of a file of that name.
+    #[must_use]
+    pub fn new(file: &str, content: String) -> Self {
+        let json =
+            Path::new(file).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        Self { file: file.to_owned(), content, json, found: false }
     }
 
-    pub(super) fn from_reader(
-        file: &str,
-        content: &mut dyn Read,
-        json: bool,
-        limits: Limits,
-    ) -> Result<Self, ReadError> {
+    /// The text of a file of that name, out of its bytes.
+    ///
+    /// # Errors
+    /// When it is larger than `limits` or no text.
+    pub fn from_bytes(file: &str, bytes: Vec<u8>, limits: Limits) -> Result<Self, ReadError> {
         let error = |position, problem, mend: &str| ReadError {
             file: file.to_owned(),
             position,
             problem,
             mend: mend.to_owned(),
         };
-        let mut bytes = Vec::new();
-        content
-            .take(limits.file as u64 + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|problem| io_error(file, &problem))?;
         if bytes.len() > limits.file {
             let problem = format!("larger than {} MB", limits.file / 1024 / 1024);
             return Err(error(None, problem, "split it into several files"));
         }
         match String::from_utf8(bytes) {
-            Ok(content) => Ok(Self { file: file.to_owned(), content, json, found: false }),
+            Ok(content) => Ok(Self::new(file, content)),
             Err(not_text) => {
                 let (position, problem, mend) =
                     why_not_text(not_text.as_bytes(), not_text.utf8_error().valid_up_to());
                 Err(error(Some(position), problem.to_owned(), mend))
             }
         }
+    }
+
+    /// The same text as one that a search came upon: it may well hold something else than manifests.
+    #[must_use]
+    pub fn found(self) -> Self {
+        Self { found: true, ..self }
     }
 
     /// The same file with another content.
@@ -160,21 +159,6 @@ impl Text {
             && parsed.iter().all(|node| {
                 node.as_ref().is_ok_and(|root| root.get("apiVersion").is_none() && root.get("kind").is_none())
             })
-    }
-}
-
-/// What a file that cannot be read is reported as.
-pub(super) fn io_error(file: &str, error: &io::Error) -> ReadError {
-    let mend = match error.kind() {
-        io::ErrorKind::NotFound => "check the name",
-        io::ErrorKind::PermissionDenied => "make it readable",
-        _ => "check that it is a readable file or directory",
-    };
-    ReadError {
-        file: file.to_owned(),
-        position: None,
-        problem: format!("cannot be read: {error}"),
-        mend: mend.to_owned(),
     }
 }
 

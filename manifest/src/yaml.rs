@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag};
 
-use super::node::{Entry, MapBuilder, Node, Value};
-use super::scalar::{self, Plain};
-use super::{Fault, MAX_ALIASED_BYTES, MAX_DEPTH, Position};
+use crate::node::{Entry, MapBuilder, Node, Value};
+use crate::scalar::{self, Plain};
+use crate::{Fault, MAX_ALIASED_BYTES, MAX_DEPTH, Position};
 
 /// Reads the one document in `text`, whose first line is line `first_line` of the file.
 ///
 /// `None` stands for a document with nothing in it. A `...` may start another, so there can be several.
-pub(super) fn read(text: &str, first_line: usize) -> Vec<Result<Node, Fault>> {
+pub(crate) fn read(text: &str, first_line: usize) -> Vec<Result<Node, Fault>> {
     let mut documents = Vec::new();
     let mut builder = Builder {
         first_line,
@@ -307,7 +307,7 @@ fn not_a_key(at: Position, kind: &str) -> Fault {
 fn value(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Position) -> Result<String, Fault> {
     let string = || {
         let mut json = String::with_capacity(text.len() + 2);
-        super::node::write_string(text, &mut json);
+        crate::node::write_string(text, &mut json);
         json
     };
     let core = match tag {

@@ -8,10 +8,12 @@ pub mod json;
 mod lane;
 pub mod mermaid;
 mod picture;
+mod release;
 mod story;
 pub mod svg;
 pub mod text;
 mod wording;
 
 pub use picture::{Analysis, Metric, Picture, Stage, Subject, Wait};
+pub use release::read;
 pub use story::{Cause, Passage, Run, Story};

@@ -3,6 +3,7 @@
 mod parameter;
 mod reader;
 mod scope;
+mod written;
 
 use serde_json::Value;
 

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::context;
 use super::object::Object;
 use crate::cluster::Snapshot;
-use crate::manifest::{Limits, ReadError, Source, Text, find};
+use crate::manifest::{Limits, ReadError, Source, find, load};
 use crate::parallel;
 use crate::progress::Progress;
 
@@ -33,7 +33,7 @@ impl Dump {
         let inputs = find(&sources);
         let progress = Progress::new("reading", inputs.len());
         let read = parallel::map(&inputs, &progress, |input| match input {
-            Ok(input) => Text::load(input, limits).map(|text| text.read(limits)),
+            Ok(input) => load(input, limits).map(|text| text.read(limits)),
             Err(error) => Err(error.clone()),
         });
         let mut dump = Self { objects: Vec::new(), snapshot: Snapshot::new(context::fields()?) };

@@ -1,11 +1,10 @@
 //! An object as it is stored.
 
+use rollgate_check::identify;
 use rollgate_policy::admission::{Manifest, ManifestMetadata};
 use rollgate_policy::cluster::Kind;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-
-use crate::manifest_set::identify;
 
 /// A stored object, with what tells it from others.
 #[derive(Debug)]

@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use rollgate_check::{Object, SharedCluster, Watched, World, review};
 use rollgate_policy::Review;
-use rollgate_policy::admission::Request;
 use rollgate_policy::settings::Settings;
 
-use super::set::{Object, Set};
-use super::world::{SharedCluster, Watched, World};
+use super::files::{File, Set};
 use crate::parallel;
 use crate::progress::Progress;
 use crate::settings_file::{self, SettingsFileError};
@@ -36,15 +35,10 @@ impl Court<'_> {
     }
 
     fn review(&self, object: &Object, world: &World<'_>) -> Option<Review> {
-        let request = Request::of_manifest(&object.json, &object.identity, self.now);
         let settings = &self.settings[object.file];
-        let Some(files) = &self.only else {
-            let review = rollgate_policy::review(&request, settings, world);
-            return review.governed.then_some(review);
-        };
+        let Some(files) = &self.only else { return review(object, settings, world, self.now) };
         let watched = Watched { world, files, asked: Cell::new(files.contains(&object.file)) };
-        let review = rollgate_policy::review(&request, settings, &watched);
-        (review.governed && watched.asked.get()).then_some(review)
+        review(object, settings, &watched, self.now).filter(|_| watched.asked.get())
     }
 }
 
@@ -62,9 +56,8 @@ pub(super) fn settings(
         return Ok(set.files.iter().map(|_| Arc::default()).collect());
     }
     let mut search = settings_file::Search::default();
-    let nearest = |file: &super::set::File| {
-        search.settings_in(file.input.path().and_then(Path::parent).unwrap_or(Path::new(".")))
-    };
+    let nearest =
+        |file: &File| search.settings_in(file.input.path().and_then(Path::parent).unwrap_or(Path::new(".")));
     set.files.iter().map(nearest).collect()
 }
 
@@ -72,7 +65,7 @@ pub(super) fn settings(
 pub(super) fn among(set: &Set, paths: &[std::path::PathBuf]) -> BTreeSet<usize> {
     let real = |path: &Path| path.canonicalize().ok();
     let wanted: BTreeSet<_> = paths.iter().filter_map(|path| real(path)).collect();
-    let is_wanted = |file: &super::set::File| match file.input.path() {
+    let is_wanted = |file: &File| match file.input.path() {
         Some(path) => real(path).is_some_and(|path| wanted.contains(&path)),
         None => paths.iter().any(|path| path == Path::new("-")),
     };

@@ -2,28 +2,26 @@
 
 mod args;
 mod baseline;
+mod files;
 mod fingerprint;
-mod fix;
 mod form;
 mod judge;
 mod live;
 mod report;
-mod set;
-mod world;
 
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use rollgate_check::{MendedFile, mend};
 
 pub use self::args::Args;
 use self::baseline::Baseline;
-use self::fix::Mended;
+use self::files::Set;
 use self::judge::Court;
 use self::live::Live;
 use self::report::Report;
-use self::set::Set;
 use crate::clock::now;
 use crate::manifest::{Limits, Source};
 use crate::output::{COULD_NOT_RUN, could_not_run, finish};
@@ -50,7 +48,7 @@ fn check(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let limits = Limits::up_to(args.max_file_size);
     let sources: Vec<Source> = args.paths.iter().map(Source::from).collect();
-    let set = Set::read(&sources, limits);
+    let set = files::read(&sources, limits);
     let court = Court {
         settings: judge::settings(&set, args.settings.as_deref(), args.isolated)?,
         beyond: live.as_ref().map(|live| live as _),
@@ -59,7 +57,7 @@ fn check(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let reviews = court.judge(&set);
     if args.fix || args.diff {
-        let mended = fix::mend(set, reviews, &court, limits);
+        let mended = mend(set, reviews, |set| court.judge(set), limits);
         for reason in &mended.refused {
             eprintln!("note: {reason}");
         }
@@ -118,11 +116,13 @@ fn tell_stale(stale: &[&baseline::Known], path: &Path) {
     }
 }
 
+type Mended = rollgate_check::Mended<files::File>;
+
 /// Shows what would change: 1 when something would.
 fn show(mended: &Mended) -> ExitCode {
     let mut out = anstream::stdout().lock();
     let mut print = || -> io::Result<()> {
-        for (before, after) in mended.files.values() {
+        for MendedFile { before, after, .. } in mended.files.values() {
             form::diff(&mut out, before, after)?;
         }
         out.flush()
@@ -132,10 +132,10 @@ fn show(mended: &Mended) -> ExitCode {
     for error in &mended.set.errors {
         eprintln!("{error}");
     }
-    if mended.count > 0 {
-        eprintln!("{} finding(s) would be mended in {} file(s)", mended.count, mended.files.len());
+    if mended.count() > 0 {
+        eprintln!("{} finding(s) would be mended in {} file(s)", mended.count(), mended.files.len());
     }
-    let planned = match mended.count {
+    let planned = match mended.count() {
         _ if unreadable => ExitCode::from(COULD_NOT_RUN),
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
@@ -144,12 +144,12 @@ fn show(mended: &Mended) -> ExitCode {
 }
 
 fn write(mended: &Mended) -> anyhow::Result<()> {
-    for (before, after) in mended.files.values() {
+    for MendedFile { before, after, .. } in mended.files.values() {
         std::fs::write(&after.file, &after.content)
             .with_context(|| format!("cannot write {}; nothing after it is mended", before.file))?;
     }
-    if mended.count > 0 {
-        eprintln!("{} finding(s) mended in {} file(s)", mended.count, mended.files.len());
+    if mended.count() > 0 {
+        eprintln!("{} finding(s) mended in {} file(s)", mended.count(), mended.files.len());
     }
     Ok(())
 }

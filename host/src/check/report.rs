@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use rollgate_check::{File as _, Object, place, written};
 use rollgate_policy::Review;
 use rollgate_policy::finding::{Finding, Level, Mend};
 use serde::{Serialize, Serializer};
 
+use super::files::Set;
 use super::fingerprint::fingerprint;
-use super::set::{Object, Set};
-use crate::manifest::{Document, Edit, Extent, Limits, Lines, Position, ReadError};
+use crate::manifest::{Document, Edit, Extent, Limits, Lines, ReadError};
 use crate::parallel;
 use crate::progress::Progress;
 
@@ -172,20 +173,18 @@ fn locate(set: &Set, file: usize, objects: &[(&Object, Review)], limits: Limits)
         let identity = &object.identity;
         let title = object.title();
         let located = |finding: &Finding| {
-            let start = Extent { start: Position::START, end: Position::START, missing: None };
-            let extent = document.map_or(start, |document| document.extent(&finding.path));
+            let extent = place(document, &finding.path);
             let excerpt = document.zip(lines.as_ref());
             let excerpt =
                 excerpt.and_then(|(document, lines)| excerpt_of(document, finding, extent, body, lines));
             let print = fingerprint(finding.rule, &object.identity, &finding.path);
             let nth = seen.entry(print.clone()).and_modify(|nth| *nth += 1).or_insert(0);
-            let end = if extent.end > extent.start { extent.end } else { extent.start };
             Located {
                 finding: finding.clone(),
                 line: extent.start.line,
                 column: extent.start.column,
-                end_line: end.line,
-                end_column: end.column,
+                end_line: extent.end.line,
+                end_column: extent.end.column,
                 fingerprint: if *nth == 0 { print } else { format!("{print}-{nth}") },
                 known: false,
                 excerpt,
@@ -259,12 +258,4 @@ fn patch(document: &Document, path: &str, mend: Mend, body: &str, lines: &Lines<
     }
     let edit = Edit { range: range.start - start..range.end - start, text };
     Some(Patch { text: shown.to_owned(), first_line, edit })
-}
-
-/// A mend as it is written in YAML and in JSON.
-pub(super) fn written(mend: Mend) -> String {
-    match mend {
-        Mend::Switch(on) => on.to_string(),
-        Mend::Number(number) => number.to_string(),
-    }
 }

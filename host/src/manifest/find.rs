@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::text::io_error;
+use super::load::io_error;
 use super::{ReadError, Source};
 
 /// One file to read.
