@@ -9,6 +9,7 @@ use crate::Object;
 
 /// The review of an object as if it were applied at `now`, in seconds since 1970-01-01 UTC; `None` when it is not
 /// governed.
+#[must_use]
 pub fn review(object: &Object, settings: &Settings, cluster: &dyn Cluster, now: i64) -> Option<Review> {
     let request = Request::of_manifest(&object.json, &object.identity, now);
     let review = rollgate_policy::review(&request, settings, cluster);
