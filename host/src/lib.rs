@@ -17,6 +17,7 @@ mod manifest_set;
 pub mod output;
 mod parallel;
 pub mod plan;
+pub mod playground;
 mod policy_source;
 mod progress;
 pub mod quantity;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
-use rollgate::{annotate, audit, check, diff, explain, output, plan, rules, run, runbook, serve};
+use rollgate::{annotate, audit, check, diff, explain, output, plan, playground, rules, run, runbook, serve};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -46,6 +46,8 @@ enum Command {
     Rules(rules::Args),
     /// Explain a rule: why it is there, what it rejects, how to mend that
     Explain(explain::Args),
+    /// Judge manifests in a web page, while they are written
+    Playground(playground::Args),
     /// Evaluate one admission request with a policy
     Run(run::Args),
     /// Serve a policy as a validating webhook
@@ -79,6 +81,7 @@ fn main() -> ExitCode {
         Command::Diff(args) => Ok(diff::run(args)),
         Command::Rules(args) => Ok(rules::run(args)),
         Command::Explain(args) => Ok(explain::run(args)),
+        Command::Playground(args) => playground::run(args),
         Command::Run(args) => run::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Annotate(args) => annotate::run(args),
