@@ -40,23 +40,23 @@ pub fn run(workspace: &Workspace) -> Result<(), Failure> {
 
 /// Builds dist/policy.wasm; `command` is the `rollgate` that writes its metadata into it.
 pub fn policy(workspace: &Workspace, command: &Path) -> Result<(), Failure> {
-    setup::wasm_target()?;
+    setup::wasm_target(setup::WASM)?;
     let mut guest = cargo(workspace, "build");
     guest.args(["--profile", "policy", "--target", setup::WASM, "-p", "rollgate-policy", "--lib"]);
-    process::run(guest.arg("--config").arg(without_paths()?))?;
+    process::run(guest.arg("--config").arg(without_paths(setup::WASM)?))?;
     fs::create_dir_all(workspace.dist()).map_err(|error| format!("cannot create dist/: {error}"))?;
     annotate(workspace, command)?;
     check_size(&workspace.policy())
 }
 
-/// Has the compiler write no path of this machine into the policy: what is built of the same sources is the same
+/// Has the compiler write no path of this machine into Wasm: what is built of the same sources is the same
 /// everywhere. Cargo adds this to the flags of `.cargo/config.toml`.
-fn without_paths() -> Result<String, Failure> {
+pub fn without_paths(target: &str) -> Result<String, Failure> {
     let home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(env::home_dir()?.join(".cargo")))
         .ok_or("cannot find cargo's home: set CARGO_HOME")?;
-    Ok(format!("target.{}.rustflags=['--remap-path-prefix={}=/cargo']", setup::WASM, home.display()))
+    Ok(format!("target.{target}.rustflags=['--remap-path-prefix={}=/cargo']", home.display()))
 }
 
 fn annotate(workspace: &Workspace, command: &Path) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! `cargo xtask`: bench, build, demo, docs, e2e, image, manifests, release and test.
+//! `cargo xtask`: bench, build, demo, docs, e2e, image, manifests, playground, release and test.
 
 #![forbid(unsafe_code)]
 
@@ -9,6 +9,7 @@ mod docs;
 mod e2e;
 mod image;
 mod manifests;
+mod playground;
 mod process;
 mod release;
 mod setup;
@@ -34,6 +35,7 @@ Commands:
   e2e        Put the webhook in front of a real API server
   image      Build what a container image holds: dist/image
   manifests  Write the manifests that are generated from the Helm chart
+  playground Build the page in which manifests are judged, and the command with it
   release    Make what a release consists of: dist/release
   test       Build, check the formatting, lint, and run all tests
 
@@ -60,6 +62,10 @@ fn main() -> ExitCode {
         ["e2e", ref rest @ ..] => ("e2e", e2e::DESCRIPTION, e2e::run, rest),
         ["image", ref rest @ ..] => ("image", image::DESCRIPTION, image::run, rest),
         ["manifests", ref rest @ ..] => ("manifests", manifests::DESCRIPTION, manifests::run, rest),
+        ["playground", "--test", ref rest @ ..] => {
+            ("playground", playground::DESCRIPTION, playground::run_test, rest)
+        }
+        ["playground", ref rest @ ..] => ("playground", playground::DESCRIPTION, playground::run, rest),
         ["release", ref rest @ ..] => ("release", release::DESCRIPTION, release::run, rest),
         ["test", ref rest @ ..] => ("test", test::DESCRIPTION, test::run, rest),
         [] => return usage("no command given"),

@@ -8,13 +8,16 @@ use crate::process::{output, outside, run};
 /// The target the policy is compiled for.
 pub const WASM: &str = "wasm32-wasip1";
 
-/// Sees to the standard library for [`WASM`].
-pub fn wasm_target() -> Result<(), Failure> {
-    let libraries = output(outside("rustc").args(["--print", "target-libdir", "--target", WASM]));
+/// The oldest Node that the page is built with.
+const OLDEST_NODE: u32 = 20;
+
+/// Sees to the standard library for a target.
+pub fn wasm_target(target: &str) -> Result<(), Failure> {
+    let libraries = output(outside("rustc").args(["--print", "target-libdir", "--target", target]));
     if libraries.is_some_and(|path| Path::new(path.trim()).is_dir()) {
         return Ok(());
     }
-    install("the Wasm target", &["target", "add", WASM])
+    install(&format!("the target {target}"), &["target", "add", target])
 }
 
 /// Sees to `cargo fmt` and `cargo clippy`.
@@ -25,6 +28,19 @@ pub fn lints() -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Looks for Node, which is no part of a Rust toolchain and is not installed.
+pub fn node() -> Result<(), Failure> {
+    let told = output(outside("node").arg("--version"));
+    let version = told.as_deref().map_or("none", str::trim);
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_some_and(|major| major >= OLDEST_NODE) {
+        return Ok(());
+    }
+    Err(format!(
+        "the page is built with Node {OLDEST_NODE} or later and its npm, and here is {version}; get it from https://nodejs.org"
+    ))
 }
 
 fn install(what: &str, args: &[&str]) -> Result<(), Failure> {
