@@ -1,0 +1,155 @@
+// The page: a draft goes to the policy, its review to all that shows it.
+
+import { part } from "./dom";
+import { Editor } from "./editor/editor";
+import { offer } from "./examples";
+import { Explanation } from "./explanation";
+import { type Acts, list, remarks } from "./findings";
+import { Picture } from "./picture/picture";
+import { Policy } from "./policy/client";
+import type { Catalogue, Draft, Example, Review } from "./policy/contract";
+import { SettingsPanel } from "./settings/panel";
+import { DamagedLink, decode, encode } from "./share";
+import { tabs } from "./tabs";
+import { choose, onTheme, theme } from "./theme";
+import { VerdictLine } from "./verdict";
+
+const results = part("results");
+const notice = part("notice");
+const examples = part<HTMLSelectElement>("examples");
+const findings = part("findings");
+
+// The Wasm is on its way while the page is built.
+const policy = new Policy({ catalogue: introduce, review: show, failure: fail });
+const manifests = new Editor(part("manifests"), "Manifests", () => edited());
+const settings = new Editor(part("settings"), "Settings", () => edited());
+const explanation = new Explanation(part("explanation"), ({ manifests }) => load({ manifests, settings: settings.text }));
+const panel = new SettingsPanel(
+  part("settings-controls"),
+  part("settings-rules"),
+  settings,
+  (rule) => explanation.show(rule),
+);
+const picture = new Picture(part("picture"), part("picture-hint"));
+const verdict = new VerdictLine(part("verdict"), part("spoken"));
+const openTab = tabs(part("tabs"));
+
+const acts: Acts = {
+  explain: (rule) => explanation.show(rule),
+  reveal(place) {
+    openTab("manifests-tab");
+    manifests.reveal(place);
+  },
+  mend(edits) {
+    openTab("manifests-tab");
+    manifests.apply(edits);
+  },
+  showSettings: () => openTab("settings-tab"),
+};
+
+let loading = false;
+
+function draft(): Draft {
+  return { manifests: manifests.text, settings: settings.text };
+}
+
+function edited(): void {
+  if (loading) return;
+  examples.value = "";
+  judge();
+}
+
+function judge(): void {
+  results.setAttribute("aria-busy", "true");
+  panel.update();
+  policy.judge(draft());
+}
+
+function load(next: Draft): void {
+  loading = true;
+  manifests.text = next.manifests;
+  settings.text = next.settings;
+  loading = false;
+  openTab("manifests-tab");
+  judge();
+}
+
+function introduce(catalogue: Catalogue): void {
+  part("version").textContent = catalogue.version;
+  explanation.know(catalogue.rules);
+  panel.offer(catalogue.rules);
+  offer(examples, catalogue.examples, ({ manifests, settings }) => load({ manifests, settings: settings ?? "" }));
+  void begin(catalogue.examples[0]);
+}
+
+/** Loads the first example, unless a draft came by a link or from a hand quicker than the Wasm. */
+async function begin(first: Example | undefined): Promise<void> {
+  await followed;
+  if (first && manifests.text === "" && settings.text === "") {
+    load({ manifests: first.manifests, settings: first.settings ?? "" });
+    examples.value = "0";
+  }
+}
+
+function show(review: Review, judged: Draft): void {
+  verdict.show(review);
+  findings.replaceChildren(...list(review, acts));
+  if (judged.manifests === manifests.text) manifests.remark(remarks(review, acts));
+  const wrong = review.settings;
+  const content = () => document.createTextNode(wrong?.message ?? "");
+  settings.remark(
+    wrong
+      ? [{ ...wrong, endLine: wrong.line, endColumn: Number.MAX_SAFE_INTEGER, severity: "error", content }]
+      : [],
+  );
+  if (wrong) {
+    picture.stale("The picture before the settings that cannot be used");
+  } else if (review.problems.length > 0) {
+    picture.stale("The last picture that could be read");
+  } else {
+    picture.show(review.releases);
+  }
+  results.setAttribute("aria-busy", "false");
+}
+
+function fail(message: string): void {
+  verdict.failed(message);
+  results.setAttribute("aria-busy", "false");
+}
+
+function tell(text: string): void {
+  notice.textContent = text;
+}
+
+/** Takes the draft of the address, where there is one. */
+async function follow(): Promise<void> {
+  try {
+    const shared = await decode(window.location.hash);
+    if (shared) load(shared);
+  } catch (error) {
+    if (!(error instanceof DamagedLink)) throw error;
+    tell(`The link cannot be read: ${error.message}. It is ignored.`);
+  }
+}
+
+async function share(): Promise<void> {
+  try {
+    const fragment = await encode(draft());
+    window.history.replaceState(null, "", fragment);
+    await navigator.clipboard.writeText(window.location.href);
+    tell("The link is copied. It holds the manifests and settings; they are sent nowhere.");
+  } catch (error) {
+    if (error instanceof DamagedLink) tell(`There is no link: ${error.message}.`);
+    else tell("The link is in the address bar. It holds the manifests and settings; they are sent nowhere.");
+  }
+}
+
+part("share").addEventListener("click", () => void share());
+part("theme").addEventListener("click", () => choose(theme() === "dark" ? "light" : "dark"));
+onTheme((now) => {
+  const next = now === "dark" ? "light" : "dark";
+  part("theme").textContent = next === "dark" ? "Dark" : "Light";
+  part("theme").setAttribute("aria-label", `Change to ${next} colours`);
+});
+window.addEventListener("hashchange", () => void follow());
+const followed = follow();
