@@ -9,7 +9,9 @@ export function offer(list: HTMLSelectElement, examples: Example[], load: (examp
   examples.forEach((example, index) => {
     const group = groups.get(example.group) ?? element("optgroup", { label: example.group });
     groups.set(example.group, group);
-    group.append(element("option", { value: String(index) }, example.title || example.name));
+    const title = example.title || example.name;
+    const label = example.verdict ? `${title} (${example.verdict})` : title;
+    group.append(element("option", { value: String(index) }, label));
   });
   list.replaceChildren(element("option", { value: "" }, "Pick an example"), ...groups.values());
   list.addEventListener("change", () => {

@@ -103,9 +103,9 @@ function show(review: Review, judged: Draft): void {
       : [],
   );
   if (wrong) {
-    picture.stale("The picture before the settings that cannot be used");
+    picture.keep("The picture before these settings", []);
   } else if (review.problems.length > 0) {
-    picture.stale("The last picture that could be read");
+    picture.keep("The last picture that could be read", review.releases);
   } else {
     picture.show(review.releases);
   }

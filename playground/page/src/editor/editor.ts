@@ -48,7 +48,7 @@ export class Editor {
       yaml(),
       theme,
       EditorState.tabSize.of(2),
-      EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+      EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
       // Tab is not bound: it leaves the editor, as everywhere else on the page.
       keymap.of([...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...lintKeymap]),
       EditorView.updateListener.of((update) => {

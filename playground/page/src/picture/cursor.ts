@@ -9,7 +9,7 @@ import { moments, stateAt, timeAt } from "./moment";
 const HELP = "Point at the picture, or use the arrow keys on it, to read its numbers.";
 
 export class Cursor {
-  readonly readout = element("dl", { class: "readout" });
+  readonly readout = element("div", { class: "readout" });
   private readonly line = document.createElementNS("http://www.w3.org/2000/svg", "line");
   private place: number | undefined;
   private shown: Lane[] = [];
@@ -68,7 +68,7 @@ export class Cursor {
     this.host.setAttribute("aria-valuenow", String(Math.max(value, 0) + 1));
     if (place === undefined) {
       this.host.setAttribute("aria-valuetext", HELP);
-      this.readout.replaceChildren(element("dt", {}, HELP));
+      this.readout.replaceChildren(element("p", { class: "quiet" }, HELP));
       return;
     }
     this.line.setAttribute("x1", String(place));
@@ -80,8 +80,8 @@ export class Cursor {
       stateAt(lane, place, this.plan.stages.length),
     ]);
     this.readout.replaceChildren(
-      element("dt", { class: "when" }, when),
-      ...states.map(([name, state]) => element("dd", {}, element("b", {}, name), ` ${state}`)),
+      element("p", { class: "when" }, when),
+      ...states.map(([name, state]) => element("p", {}, element("b", {}, name), ` ${state}`)),
     );
     this.host.setAttribute("aria-valuetext", [when, ...states.map((each) => each.join(": "))].join("; "));
   }

@@ -39,38 +39,36 @@ export interface Frame {
   bottom: number;
 }
 
-export function lanes(svg: SVGSVGElement): Lane[] {
-  return [...svg.querySelectorAll<SVGGElement>("g.release")].map((group) => {
-    const rects = [...group.querySelectorAll("rect")];
-    const chart = group.querySelector("rect.stable");
-    return {
-      group,
-      name: group.querySelector("text.kind")?.textContent ?? "",
-      good: group.dataset.bad === "",
-      end: group.dataset.end ?? "",
-      weights: rects.filter((rect) => rect.dataset.weight !== undefined).map(weight),
-      runs: rects.filter((rect) => rect.dataset.analysis !== undefined).map(span),
-      top: number(chart, "y"),
-      bottom: Math.max(...rects.map((rect) => number(rect, "y") + number(rect, "height"))),
-    };
-  });
+/** A drawing, taken apart. */
+export interface Chart {
+  lanes: Lane[];
+  /** All that stands below the last release. */
+  axis: SVGGElement;
+}
+
+export function chart(svg: SVGSVGElement): Chart {
+  const lanes = [...svg.querySelectorAll<SVGGElement>("g.release")].map(lane);
+  const axis = document.createElementNS("http://www.w3.org/2000/svg", "g");
+  axis.setAttribute("class", "axis");
+  const children = [...svg.children];
+  const last = children.findLastIndex((child) => child.classList.contains("release"));
+  axis.append(...children.slice(last + 1));
+  svg.append(axis);
+  return { lanes, axis };
 }
 
 /** Shows some of the lanes, one below the other and above the axis; says where the axis is now. */
-export function arrange(svg: SVGSVGElement, all: Lane[], shown: (lane: Lane) => boolean): number {
-  const axis = axisOf(svg);
+export function arrange({ lanes, axis }: Chart, shown: Lane[]): number {
   const line = number(axis.querySelector("line"), "y1");
-  const [first, second] = all;
-  const last = all.at(-1);
+  const [first, second] = lanes;
+  const last = lanes.at(-1);
   if (!first || !last) return line;
   const gap = second ? second.top - first.bottom : 0;
   let next = first.top;
-  for (const lane of all) {
-    const visible = shown(lane);
-    lane.group.setAttribute("visibility", visible ? "visible" : "hidden");
-    lane.group.setAttribute("transform", `translate(0 ${visible ? next - lane.top : 0})`);
-    // What is not shown must not be pointed at, nor make the drawing longer.
+  for (const lane of lanes) {
+    const visible = shown.includes(lane);
     lane.group.setAttribute("display", visible ? "inline" : "none");
+    lane.group.setAttribute("transform", `translate(0 ${next - lane.top})`);
     if (visible) next += lane.bottom - lane.top + gap;
   }
   const bottom = next - gap + (line - last.bottom);
@@ -78,17 +76,18 @@ export function arrange(svg: SVGSVGElement, all: Lane[], shown: (lane: Lane) => 
   return bottom;
 }
 
-/** All that stands below the last release. */
-function axisOf(svg: SVGSVGElement): SVGGElement {
-  const made = svg.querySelector<SVGGElement>("g.axis");
-  if (made) return made;
-  const axis = document.createElementNS("http://www.w3.org/2000/svg", "g");
-  axis.setAttribute("class", "axis");
-  const children = [...svg.children];
-  const last = children.findLastIndex((child) => child.classList.contains("release"));
-  axis.append(...children.slice(last + 1));
-  svg.append(axis);
-  return axis;
+function lane(group: SVGGElement): Lane {
+  const rects = [...group.querySelectorAll("rect")];
+  return {
+    group,
+    name: group.querySelector("text.kind")?.textContent ?? "",
+    good: group.dataset.bad === "",
+    end: group.dataset.end ?? "",
+    weights: rects.filter((rect) => rect.dataset.weight !== undefined).map(weight),
+    runs: rects.filter((rect) => rect.dataset.analysis !== undefined).map(span),
+    top: number(group.querySelector("rect.stable"), "y"),
+    bottom: Math.max(...rects.map((rect) => number(rect, "y") + number(rect, "height"))),
+  };
 }
 
 function weight(rect: SVGRectElement): Weight {

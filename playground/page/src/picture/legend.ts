@@ -6,7 +6,7 @@ import type { Lane } from "./lanes";
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A colour of the drawing and its name there. */
-interface Entry {
+export interface Entry {
   kind: string;
   name: string;
 }

@@ -4,7 +4,7 @@ import { element } from "../dom";
 import type { Plan } from "../policy/plan";
 import { badness, because, ending, exposure, hold, percent, share } from "../wording";
 
-export function tables(plan: Plan): HTMLElement {
+export function tables(plan: Plan): HTMLDetailsElement {
   const stages = plan.stages.map((stage, number) => [
     String(number + 1),
     share(stage),

@@ -97,6 +97,8 @@ export interface Example {
   title: string;
   manifests: string;
   settings?: string;
+  /** The verdict it is there to show. */
+  verdict?: "accepted" | "rejected";
 }
 
 export interface Catalogue {

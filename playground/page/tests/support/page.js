@@ -3,13 +3,15 @@
 import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 
 import { chromium } from "playwright-core";
 
 import { serve } from "./server.js";
 
 /** The repository. */
-export const ROOT = path.resolve(import.meta.dirname, "../../../..");
+export const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const DIST = process.env.PAGE ?? path.join(ROOT, "playground/dist");
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
@@ -23,33 +25,37 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
-/** Starts server and browser, and stops them when the tests of the file are over. */
-export async function playground(after) {
+/** Starts server and browser; `close` stops them. */
+export async function playground() {
   await stat(path.join(DIST, "index.html")).catch(() => {
-    throw new Error(`${DIST} holds no page: npm run build first`);
+    throw new Error(`${DIST} holds no page: build it first`);
   });
   const server = await serve(DIST);
-  after(server.stop);
   const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGUMENTS });
-  after(() => browser.close());
-  return new Playground(server.address, browser);
+  return new Playground(server, browser);
 }
 
 class Playground {
-  constructor(address, browser) {
-    this.address = address;
+  constructor(server, browser) {
+    this.server = server;
+    this.address = server.address;
     this.browser = browser;
   }
 
-  /** Opens the page with nothing stored, and fails the test for whatever it must never do. */
-  async visit(test, { fragment = "", init, ...options } = {}) {
+  async close() {
+    await this.browser.close();
+    await this.server.stop();
+  }
+
+  /** Opens the page with nothing stored. The test fails for whatever the page must never do. */
+  async visit(test, { fragment = "", script, ...options } = {}) {
     const context = await this.browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
     const page = await context.newPage();
     const wrong = [];
     const origin = new URL(this.address).origin;
     page.on("request", (request) => {
       const url = request.url();
-      if (!url.startsWith(origin) && !url.startsWith("data:")) wrong.push(`request to ${url}`);
+      if (!url.startsWith(this.address) && !url.startsWith("data:")) wrong.push(`request to ${url}, not ${origin}`);
     });
     page.on("response", (response) => {
       if (response.status() >= 400) wrong.push(`${response.status()} for ${response.url()}`);
@@ -64,11 +70,11 @@ class Playground {
     });
     await page.addInitScript(() => {
       window.violations = [];
-      document.addEventListener("securitypolicyviolation", (event) => {
-        window.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
+      document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) => {
+        window.violations.push(`${violatedDirective}: ${blockedURI} ${sample}`);
       });
     });
-    if (init) await page.addInitScript(init);
+    if (script) await page.addInitScript(script);
     test.after(async () => {
       const violations = await page.evaluate(() => window.violations);
       await context.close();
@@ -86,27 +92,51 @@ export async function judged(page) {
   await page.waitForSelector('#results[aria-busy="false"]');
 }
 
+/** Does something that changes the draft, and waits for the verdict on it. */
+export async function reviewed(page, act) {
+  const review = await page.evaluateHandle(() => {
+    const results = document.getElementById("results");
+    let asked = false;
+    const done = new Promise((resolve) => {
+      const observer = new MutationObserver((records) => {
+        const busy = results.getAttribute("aria-busy") === "true";
+        asked ||= busy || records.some((record) => record.oldValue === "true");
+        if (!asked || busy) return;
+        observer.disconnect();
+        resolve();
+      });
+      observer.observe(results, { attributeFilter: ["aria-busy"], attributeOldValue: true });
+    });
+    return { done };
+  });
+  await act();
+  await review.evaluate(({ done }) => done);
+  await judged(page);
+}
+
+/** Writes over all that stands in an editor, as a hand would. */
+export async function write(page, content, editor = "manifests") {
+  await page.locator(`#${editor} .cm-content`).focus();
+  await page.keyboard.press("Control+A");
+  await reviewed(page, () => page.keyboard.insertText(content));
+}
+
 export function verdict(page) {
   return page.getAttribute("#verdict", "data-verdict");
 }
 
-/** The text of an editor. */
-export function text(page, editor = "manifests") {
-  return page.evaluate((id) => {
-    const content = document.getElementById(id).shadowRoot.querySelector(".cm-content");
-    return content.cmTile.view.state.doc.toString();
-  }, editor);
+/** The findings of the list: level, rule, and place. */
+export function findings(page) {
+  return page.$$eval("#findings li", (entries) =>
+    entries.map((entry) => ({
+      level: entry.querySelector(".badge").textContent,
+      rule: entry.querySelector(".name")?.textContent ?? "",
+      place: entry.querySelector(".place")?.textContent ?? "",
+    })),
+  );
 }
 
-/** Replaces the text of an editor as a paste does, and waits for the verdict. */
-export async function write(page, content, editor = "manifests") {
-  await page.locator(`#${editor} .cm-content`).focus();
-  await page.keyboard.press("Control+A");
-  await page.keyboard.insertText(content);
-  await judged(page);
-}
-
-/** The choices of the list of examples: label, value and group. */
+/** The choices of the list of examples. */
 export function examples(page) {
   return page.$$eval("#examples optgroup option", (options) =>
     options.map((option) => ({ value: option.value, label: option.label, group: option.parentElement.label })),
@@ -114,6 +144,29 @@ export function examples(page) {
 }
 
 export async function pick(page, value) {
-  await page.selectOption("#examples", value);
-  await judged(page);
+  await reviewed(page, () => page.selectOption("#examples", value));
+}
+
+/** Picks the first example whose group or label matches. */
+export async function example(page, pattern) {
+  const found = (await examples(page)).find(({ group, label }) => pattern.test(`${group}: ${label}`));
+  assert.ok(found, `an example like ${pattern}`);
+  await pick(page, found.value);
+}
+
+/** A link's fragment, made and read apart from the page. */
+export function fragment(manifests, settings = "") {
+  return `#1.${deflateRawSync(JSON.stringify([manifests, settings])).toString("base64url")}`;
+}
+
+export function draft(fragment) {
+  assert.match(fragment, /^#1\./);
+  return JSON.parse(inflateRawSync(Buffer.from(fragment.slice(3), "base64url")).toString());
+}
+
+/** Gives the page a draft as a link does. */
+export async function follow(page, manifests, settings = "") {
+  const next = fragment(manifests, settings);
+  await page.evaluate(() => history.replaceState(null, "", "#"));
+  await reviewed(page, () => page.evaluate((hash) => void (location.hash = hash), next));
 }

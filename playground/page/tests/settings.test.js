@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { after, test } from "node:test";
+
+import { draft, findings, follow, playground, reviewed, ROOT, verdict, write } from "./support/page.js";
+
+const site = await playground();
+after(() => site.close());
+
+async function gallery(name) {
+  return readFile(path.join(ROOT, "gallery", `${name}.yaml`), "utf8");
+}
+
+async function settings(page) {
+  await page.click("#share");
+  await page.waitForFunction(() => location.hash.startsWith("#1."));
+  const [, text] = draft(await page.evaluate(() => location.hash));
+  return text;
+}
+
+test("levels and profile change the verdict, and are written into the text", async (context) => {
+  const page = await site.visit(context);
+  await follow(page, await gallery("success-rate-only"));
+  assert.equal(await verdict(page), "rejected");
+  await page.click("#settings-tab");
+  await reviewed(page, () => page.getByLabel("Level of analysis-signals").selectOption("warn"));
+  assert.equal(await verdict(page), "accepted");
+  assert.deepEqual((await findings(page)).map(({ level, rule }) => [level, rule])[0], ["warn", "analysis-signals"]);
+  await reviewed(page, () => page.getByLabel("Profile").selectOption("strict"));
+  assert.equal(await verdict(page), "rejected");
+  assert.equal(await settings(page), "rules:\n  analysis-signals: warn\nprofile: strict\n");
+  await reviewed(page, () => page.getByLabel("Level of analysis-signals").selectOption(""));
+  await reviewed(page, () => page.getByLabel("Profile").selectOption("standard"));
+  assert.equal(await verdict(page), "rejected");
+});
+
+test("enforcement lowers every denial", async (context) => {
+  const page = await site.visit(context);
+  await follow(page, await gallery("success-rate-only"));
+  await page.click("#settings-tab");
+  await reviewed(page, () => page.getByLabel("Enforcement").selectOption("warn"));
+  assert.equal(await verdict(page), "accepted");
+});
+
+test("controls keep comments and parameters of the text", async (context) => {
+  const page = await site.visit(context);
+  const text = "# ours\nrules:\n  gradual-exposure: {maxFirstWeight: 20} # small\n";
+  await follow(page, await gallery("success-rate-only"), text);
+  await page.click("#settings-tab");
+  await reviewed(page, () => page.getByLabel("Level of gradual-exposure").selectOption("warn"));
+  const changed = await settings(page);
+  assert.match(changed, /^# ours\nrules:\n {2}gradual-exposure: \{maxFirstWeight: 20, level: warn\} # small\n$/);
+});
+
+test("settings that cannot be used are told, and nothing is judged with them", async (context) => {
+  const page = await site.visit(context);
+  await page.click("#settings-tab");
+  await write(page, "profile: lenient\n", "settings");
+  assert.equal(await verdict(page), "unread");
+  assert.match(await page.textContent("#findings"), /lenient|profile/);
+  assert.ok(await page.isVisible("#settings .cm-lintRange-error"));
+  assert.ok(await page.isVisible("#picture.stale"));
+  await write(page, "profile: [", "settings");
+  assert.equal(await verdict(page), "unread");
+  assert.ok(await page.getByLabel("Profile").isDisabled());
+  await write(page, "profile: strict", "settings");
+  assert.equal(await page.inputValue("select[name=profile]"), "strict");
+});
