@@ -1,14 +1,15 @@
 // What a rule is for, in a dialog.
 
 import { button, element } from "./dom";
-import type { Example, Rule } from "./policy/contract";
+import type { Catalogue, Draft, Example, Rule } from "./policy/contract";
 
 export class Explanation {
   private rules = new Map<string, Rule>();
+  private examples: Example[] = [];
 
   constructor(
     private readonly dialog: HTMLDialogElement,
-    private readonly load: (example: Pick<Example, "manifests">) => void,
+    private readonly load: (draft: Draft) => void,
   ) {
     // A click on the backdrop is a click on the dialog itself.
     dialog.addEventListener("click", (event) => {
@@ -16,7 +17,8 @@ export class Explanation {
     });
   }
 
-  know(rules: Rule[]): void {
+  know({ rules, examples }: Catalogue): void {
+    this.examples = examples;
     this.rules = new Map(rules.map((rule) => [rule.name, rule]));
   }
 
@@ -41,20 +43,20 @@ export class Explanation {
       element("h3", {}, "How to mend it"),
       ...paragraphs(rule.mend),
       ...this.parameters(rule),
-      ...this.manifest("Rejected", rule.bad),
-      ...this.manifest("Accepted", rule.good),
+      ...this.example("Rejected", rule.bad),
+      ...this.example("Accepted", rule.good),
     ];
   }
 
   private parameters(rule: Rule): HTMLElement[] {
     if (rule.parameters.length === 0) return [];
-    const rows = rule.parameters.map(({ name, kind, standard, strict, description }) =>
+    const rows = rule.parameters.map(({ name, takes, standard, strict, meaning }) =>
       element(
         "tr",
         {},
         element("th", { scope: "row" }, element("code", {}, name)),
-        ...[kind, JSON.stringify(standard), JSON.stringify(strict), description].map((text) =>
-          element("td", {}, text ?? ""),
+        ...[takes, JSON.stringify(standard), JSON.stringify(strict), meaning].map((text) =>
+          element("td", {}, text),
         ),
       ),
     );
@@ -67,14 +69,16 @@ export class Explanation {
     ];
   }
 
-  private manifest(title: string, manifests: string | null): HTMLElement[] {
-    if (!manifests) return [];
+  private example(title: string, index: number | null): HTMLElement[] {
+    const example = index === null ? undefined : this.examples[index];
+    if (!example) return [];
     const open = button("Open in the editor", () => {
       this.dialog.close();
-      this.load({ manifests });
+      this.load(example);
     });
-    const code = element("pre", { tabindex: "0", "aria-label": `${title} manifest` }, manifests);
-    return [element("details", {}, element("summary", {}, `${title}: an example`), open, code)];
+    const settings = example.settings ? [element("p", {}, `With the settings ${example.settings.trim()}`)] : [];
+    const code = element("pre", { tabindex: "0", role: "region", "aria-label": title }, example.manifests);
+    return [element("details", {}, element("summary", {}, `${title}: an example`), open, ...settings, code)];
   }
 }
 

@@ -2,47 +2,49 @@
 
 import { button, element } from "./dom";
 import type { Remark } from "./editor/editor";
-import type { Edit, Finding, Place, Review } from "./policy/contract";
+import type { Edit, Finding, Place, Problem, Review } from "./policy/contract";
 import { subject } from "./wording";
 
 export interface Acts {
   explain(rule: string): void;
   reveal(place: Place): void;
   mend(edits: Edit[]): void;
-  showSettings(): void;
+  revealSetting(place: Place): void;
 }
 
 /** The most entries of a list; the first ones are mended first anyway. */
 const MOST = 200;
+const PLACE = { class: "link place" };
 
 export function list(review: Review, acts: Acts): Node[] {
-  const entries: HTMLElement[] = [];
-  if (review.settings) {
-    const { message, line } = review.settings;
-    const where = button(`Settings, line ${line}`, () => acts.showSettings(), { class: "link place" });
-    entries.push(entry("deny", "settings", [element("p", {}, message)], where));
-  }
-  for (const problem of review.problems) {
-    entries.push(entry("deny", "unread", [element("p", {}, problem.message)], placed(problem, "", acts)));
-  }
-  for (const finding of review.findings) {
-    const object = review.objects[finding.object];
-    const place = placed(finding, object ? subject(object) : "", acts);
-    entries.push(entry(finding.level, finding.level, body(finding, acts), place));
-  }
-  for (const reference of review.unresolved) {
-    entries.push(entry("note", "missing", [element("p", {}, `${reference} is not among these manifests`)]));
-  }
+  const entries = [
+    ...review.settings.map((problem) => {
+      const where = button(`settings, line ${problem.line}`, () => acts.revealSetting(problem), PLACE);
+      return entry("deny", "unread", problemBody(problem), where);
+    }),
+    ...review.problems.map((problem) => {
+      return entry("deny", "unread", problemBody(problem), placed(problem, "", acts));
+    }),
+    ...review.findings.map((finding) => {
+      const object = review.objects[finding.object];
+      const place = placed(finding, object ? subject(object) : "", acts);
+      return entry(finding.level, finding.level, body(finding, acts), place);
+    }),
+    ...review.objects.flatMap((object) => {
+      if (!object.exemption) return [];
+      return [entry("note", "exempt", [element("p", {}, `${subject(object)}: ${object.exemption.summary}`)])];
+    }),
+    ...review.unresolved.map((reference) => {
+      return entry("note", "missing", [element("p", {}, `${reference} is not among these manifests`)]);
+    }),
+  ];
   if (entries.length === 0) return [element("p", { class: "empty" }, "Nothing was found.")];
-  const more = entries.length > MOST ? [element("p", { class: "empty" }, `${entries.length - MOST} more`)] : [];
+  const more = entries.length > MOST ? [element("p", { class: "empty" }, `and ${entries.length - MOST} more`)] : [];
   return [element("ol", { class: "entries" }, ...entries.slice(0, MOST)), ...more];
 }
 
+/** What is remarked in the editor of the manifests. */
 export function remarks(review: Review, acts: Acts): Remark[] {
-  const problems = review.problems.map((problem): Remark => {
-    const { message } = problem;
-    return { ...problem, severity: "error", message, content: () => element("p", {}, message) };
-  });
   const findings = review.findings.map((finding): Remark => {
     const { rule, message, mend } = finding;
     return {
@@ -52,7 +54,23 @@ export function remarks(review: Review, acts: Acts): Remark[] {
       content: () => element("div", {}, ...body(finding, acts)),
     };
   });
-  return [...problems, ...findings].slice(0, MOST);
+  return [...problemRemarks(review.problems), ...findings].slice(0, MOST);
+}
+
+export function problemRemarks(problems: Problem[]): Remark[] {
+  return problems.slice(0, MOST).map((problem) => ({
+    ...problem,
+    severity: "error",
+    content: () => element("div", {}, ...problemBody(problem)),
+  }));
+}
+
+function problemBody({ message, mend }: Problem): HTMLElement[] {
+  return [element("p", {}, message), ...mending(mend)];
+}
+
+function mending(mend: string): HTMLElement[] {
+  return mend ? [element("p", { class: "mend" }, element("b", {}, "Mend: "), mend)] : [];
 }
 
 function body(finding: Finding, acts: Acts): HTMLElement[] {
@@ -61,7 +79,7 @@ function body(finding: Finding, acts: Acts): HTMLElement[] {
   const parts: HTMLElement[] = [
     element("p", { class: "rule" }, title, " ", element("span", { class: "quiet" }, requirement)),
     element("p", {}, message),
-    element("p", { class: "mend" }, element("b", {}, "Mend: "), mend),
+    ...mending(mend),
   ];
   if (fix) parts.push(button("Apply the mend", () => acts.mend(fix), { class: "small" }));
   return parts;
@@ -69,7 +87,7 @@ function body(finding: Finding, acts: Acts): HTMLElement[] {
 
 function placed(place: Place, object: string, acts: Acts): HTMLElement {
   const text = `${object ? `${object}, ` : ""}line ${place.line}`;
-  return button(text, () => acts.reveal(place), { class: "link place" });
+  return button(text, () => acts.reveal(place), PLACE);
 }
 
 function entry(kind: string, badge: string, content: HTMLElement[], place?: HTMLElement): HTMLElement {

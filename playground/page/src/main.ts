@@ -4,7 +4,7 @@ import { part } from "./dom";
 import { Editor } from "./editor/editor";
 import { offer } from "./examples";
 import { Explanation } from "./explanation";
-import { type Acts, list, remarks } from "./findings";
+import { type Acts, list, problemRemarks, remarks } from "./findings";
 import { Picture } from "./picture/picture";
 import { Policy } from "./policy/client";
 import type { Catalogue, Draft, Example, Review } from "./policy/contract";
@@ -23,7 +23,7 @@ const findings = part("findings");
 const policy = new Policy({ catalogue: introduce, review: show, failure: fail });
 const manifests = new Editor(part("manifests"), "Manifests", () => edited());
 const settings = new Editor(part("settings"), "Settings", () => edited());
-const explanation = new Explanation(part("explanation"), ({ manifests }) => load({ manifests, settings: settings.text }));
+const explanation = new Explanation(part("explanation"), load);
 const panel = new SettingsPanel(
   part("settings-controls"),
   part("settings-rules"),
@@ -44,7 +44,10 @@ const acts: Acts = {
     openTab("manifests-tab");
     manifests.apply(edits);
   },
-  showSettings: () => openTab("settings-tab"),
+  revealSetting(place) {
+    openTab("settings-tab");
+    settings.reveal(place);
+  },
 };
 
 let loading = false;
@@ -76,9 +79,9 @@ function load(next: Draft): void {
 
 function introduce(catalogue: Catalogue): void {
   part("version").textContent = catalogue.version;
-  explanation.know(catalogue.rules);
+  explanation.know(catalogue);
   panel.offer(catalogue.rules);
-  offer(examples, catalogue.examples, ({ manifests, settings }) => load({ manifests, settings: settings ?? "" }));
+  offer(examples, catalogue.examples, load);
   void begin(catalogue.examples[0]);
 }
 
@@ -86,7 +89,7 @@ function introduce(catalogue: Catalogue): void {
 async function begin(first: Example | undefined): Promise<void> {
   await followed;
   if (first && manifests.text === "" && settings.text === "") {
-    load({ manifests: first.manifests, settings: first.settings ?? "" });
+    load(first);
     examples.value = "0";
   }
 }
@@ -95,19 +98,13 @@ function show(review: Review, judged: Draft): void {
   verdict.show(review);
   findings.replaceChildren(...list(review, acts));
   if (judged.manifests === manifests.text) manifests.remark(remarks(review, acts));
-  const wrong = review.settings;
-  const content = () => document.createTextNode(wrong?.message ?? "");
-  settings.remark(
-    wrong
-      ? [{ ...wrong, endLine: wrong.line, endColumn: Number.MAX_SAFE_INTEGER, severity: "error", content }]
-      : [],
-  );
-  if (wrong) {
+  if (judged.settings === settings.text) settings.remark(problemRemarks(review.settings));
+  if (review.settings.length > 0) {
     picture.keep("The picture before these settings", []);
   } else if (review.problems.length > 0) {
     picture.keep("The last picture that could be read", review.releases);
   } else {
-    picture.show(review.releases);
+    picture.show(review.releases, review.releasesLeftOut);
   }
   results.setAttribute("aria-busy", "false");
 }

@@ -42,23 +42,21 @@ export class VerdictLine {
 }
 
 function describe(review: Review): [state: string, word: string, detail: string] {
-  if (review.settings) return ["unread", "Settings cannot be used", "nothing was judged"];
+  if (review.settings.length > 0) {
+    return ["unread", "Settings cannot be used", `${count(review.settings.length, "problem")}, nothing was judged`];
+  }
   const denials = review.findings.filter((finding) => finding.level === "deny").length;
   const warnings = review.findings.length - denials;
+  const unread = review.problems.length;
   const parts = [
+    ...(unread ? [`${count(unread, "document")} cannot be read`] : []),
     ...(denials ? [count(denials, "denial")] : []),
     ...(warnings ? [count(warnings, "warning")] : []),
   ];
-  const found = parts.length ? parts.join(", ") : "no findings";
-  const objects = count(review.objects.length, "object");
-  switch (review.verdict) {
-    case "accepted":
-      return ["accepted", "Accepted", `${objects}, ${found}`];
-    case "rejected":
-      return ["rejected", "Rejected", `${objects}, ${found}`];
-    case "unread":
-      return ["unread", "Cannot be read", count(review.problems.length, "problem")];
-    case "nothing":
-      return ["nothing", "Nothing to judge", "no Rollout, no Canary and no workload"];
-  }
+  const detail = [count(review.objects.length, "object"), ...(parts.length ? parts : ["no findings"])].join(", ");
+  if (review.verdict === "rejected") return ["rejected", "Rejected", detail];
+  // What cannot be read may be what would be rejected.
+  if (unread) return ["unread", "Cannot be read", detail];
+  if (review.verdict === "accepted") return ["accepted", "Accepted", detail];
+  return ["nothing", "Nothing to judge", "no Rollout, no Canary and no workload"];
 }

@@ -12,27 +12,42 @@ async function gallery(name) {
   return readFile(path.join(ROOT, "gallery", `${name}.yaml`), "utf8");
 }
 
+/** The text of the settings: what a link holds of them. */
 async function settings(page) {
+  await page.evaluate(() => history.replaceState(null, "", "#"));
   await page.click("#share");
   await page.waitForFunction(() => location.hash.startsWith("#1."));
   const [, text] = draft(await page.evaluate(() => location.hash));
   return text;
 }
 
-test("levels and profile change the verdict, and are written into the text", async (context) => {
+test("the level of a rule changes the verdict, and is written into the text", async (context) => {
   const page = await site.visit(context);
   await follow(page, await gallery("success-rate-only"));
   assert.equal(await verdict(page), "rejected");
   await page.click("#settings-tab");
   await reviewed(page, () => page.getByLabel("Level of analysis-signals").selectOption("warn"));
   assert.equal(await verdict(page), "accepted");
-  assert.deepEqual((await findings(page)).map(({ level, rule }) => [level, rule])[0], ["warn", "analysis-signals"]);
+  const [first] = await findings(page);
+  assert.deepEqual([first.level, first.rule], ["warn", "analysis-signals"]);
+  assert.equal(await settings(page), "rules:\n  analysis-signals: warn\n");
+  await reviewed(page, () => page.getByLabel("Level of analysis-signals").selectOption(""));
+  assert.equal(await verdict(page), "rejected");
+  assert.equal(await settings(page), "");
+});
+
+test("the profile changes the verdict, and what rules stand at", async (context) => {
+  const page = await site.visit(context);
+  const fixture = path.join(ROOT, "tests/fixtures/minimum-hold/rejected-pause.yaml");
+  await follow(page, await readFile(fixture, "utf8"));
+  assert.equal(await verdict(page), "accepted");
+  await page.click("#settings-tab");
+  const level = page.getByLabel("Level of minimum-hold");
+  assert.equal(await level.evaluate((select) => select.selectedOptions[0].label), "off (profile)");
   await reviewed(page, () => page.getByLabel("Profile").selectOption("strict"));
   assert.equal(await verdict(page), "rejected");
-  assert.equal(await settings(page), "rules:\n  analysis-signals: warn\nprofile: strict\n");
-  await reviewed(page, () => page.getByLabel("Level of analysis-signals").selectOption(""));
-  await reviewed(page, () => page.getByLabel("Profile").selectOption("standard"));
-  assert.equal(await verdict(page), "rejected");
+  assert.equal(await level.evaluate((select) => select.selectedOptions[0].label), "deny (profile)");
+  assert.equal(await settings(page), "profile: strict\n");
 });
 
 test("enforcement lowers every denial", async (context) => {

@@ -18,6 +18,7 @@ import {
 
 import type { Edit, Place } from "../policy/contract";
 import { theme } from "./theme";
+import { typeOver } from "./typing";
 
 /** Something to say about a range of the text. */
 export interface Remark extends Place {
@@ -46,6 +47,7 @@ export class Editor {
       highlightActiveLineGutter(),
       highlightSelectionMatches(),
       yaml(),
+      typeOver,
       theme,
       EditorState.tabSize.of(2),
       EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),

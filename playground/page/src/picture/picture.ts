@@ -25,9 +25,9 @@ export class Picture {
     new ResizeObserver(() => this.stage?.fit(host.clientWidth)).observe(host);
   }
 
-  /** Draws releases; what is drawn already stays. */
-  show(releases: Release[]): void {
-    this.mark("");
+  /** Draws releases, and says how many more there are; what is drawn already stays. */
+  show(releases: Release[], more = 0): void {
+    this.mark(false, more > 0 ? `${more} more are judged, and not drawn` : "");
     const drawings = (of: Release[]) => of.map(({ svg }) => svg).join();
     if (this.host.hasChildNodes() && drawings(releases) === drawings(this.releases)) return;
     this.releases = releases;
@@ -37,12 +37,12 @@ export class Picture {
   /** Keeps what was drawn last, and says why it is old; without any, draws what there is. */
   keep(reason: string, releases: Release[]): void {
     if (this.releases.length === 0) this.show(releases);
-    else this.mark(reason);
+    else this.mark(true, reason);
   }
 
-  private mark(reason: string): void {
-    this.host.classList.toggle("stale", reason !== "");
-    this.hint.textContent = reason;
+  private mark(old: boolean, hint: string): void {
+    this.host.classList.toggle("stale", old);
+    this.hint.textContent = hint;
   }
 
   private draw(): void {

@@ -17,9 +17,10 @@ export interface Place {
   endColumn: number;
 }
 
-/** A document that cannot be read. */
+/** A document, or a setting, that cannot be used. */
 export interface Problem extends Place {
   message: string;
+  mend: string;
 }
 
 export interface Edit extends Place {
@@ -35,6 +36,7 @@ export interface JudgedObject {
   name: string;
   line: number;
   verdict: "accepted" | "rejected";
+  exemption: { rules: string[]; summary: string } | null;
 }
 
 export interface Finding extends Place {
@@ -57,13 +59,16 @@ export interface Release {
 }
 
 export interface Review {
-  /** Why the settings cannot be used. */
-  settings: { message: string; line: number; column: number } | null;
+  /** Why the settings cannot be used; then nothing is judged. */
+  settings: Problem[];
   problems: Problem[];
+  /** Of the objects that could be read. */
   verdict: Verdict;
   objects: JudgedObject[];
   findings: Finding[];
   releases: Release[];
+  /** How many more releases there are. */
+  releasesLeftOut: number;
   /** References without an object. */
   unresolved: string[];
 }
@@ -72,10 +77,10 @@ export type Level = "deny" | "warn" | "off";
 
 export interface Parameter {
   name: string;
-  kind: string;
+  takes: string;
   standard: unknown;
   strict: unknown;
-  description: string;
+  meaning: string;
 }
 
 export interface Rule {
@@ -87,8 +92,9 @@ export interface Rule {
   parameters: Parameter[];
   why: string;
   mend: string;
-  bad: string | null;
-  good: string | null;
+  /** Indices into the examples; none for what only a request can break. */
+  bad: number | null;
+  good: number | null;
 }
 
 export interface Example {
@@ -96,9 +102,10 @@ export interface Example {
   name: string;
   title: string;
   manifests: string;
-  settings?: string;
+  /** YAML; empty for the defaults. */
+  settings: string;
   /** The verdict it is there to show. */
-  verdict?: "accepted" | "rejected";
+  verdict: "accepted" | "rejected";
 }
 
 export interface Catalogue {

@@ -14,15 +14,15 @@ function answer(message: Answer): void {
   self.postMessage(message);
 }
 
-async function serve(): Promise<void> {
-  const started = start({ module_or_path: new URL("policy_bg.wasm", self.location.href) });
-  self.onmessage = async ({ data }: MessageEvent<Question>) => {
-    await started;
-    const text = review(data.draft.manifests, data.draft.settings, data.now);
-    answer({ kind: "review", number: data.number, text });
-  };
-  await started;
-  answer({ kind: "catalogue", text: catalogue() });
+function fail(error: unknown): void {
+  answer({ kind: "failure", message: String(error) });
 }
 
-serve().catch((error: unknown) => answer({ kind: "failure", message: String(error) }));
+const started = start({ module_or_path: new URL("policy_bg.wasm", self.location.href) });
+
+self.onmessage = ({ data: { number, draft, now } }: MessageEvent<Question>) => {
+  const judge = () => answer({ kind: "review", number, text: review(draft.manifests, draft.settings, now) });
+  started.then(judge).catch(fail);
+};
+
+started.then(() => answer({ kind: "catalogue", text: catalogue() })).catch(fail);

@@ -12,7 +12,7 @@ import { serve } from "./server.js";
 
 /** The repository. */
 export const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
-const DIST = process.env.PAGE ?? path.join(ROOT, "playground/dist");
+const DIST = process.env.PLAYGROUND ?? path.join(ROOT, "playground/dist");
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 const ARGUMENTS = [
