@@ -66,7 +66,7 @@ export function problemRemarks(problems: Problem[]): Remark[] {
 }
 
 function problemBody({ message, mend }: Problem): HTMLElement[] {
-  return [element("p", {}, message), ...mending(mend)];
+  return [element("p", { class: "message" }, message), ...mending(mend)];
 }
 
 function mending(mend: string): HTMLElement[] {
@@ -78,7 +78,7 @@ function body(finding: Finding, acts: Acts): HTMLElement[] {
   const title = button(rule, () => acts.explain(rule), { class: "link name", title: "What this rule is for" });
   const parts: HTMLElement[] = [
     element("p", { class: "rule" }, title, " ", element("span", { class: "quiet" }, requirement)),
-    element("p", {}, message),
+    element("p", { class: "message" }, message),
     ...mending(mend),
   ];
   if (fix) parts.push(button("Apply the mend", () => acts.mend(fix), { class: "small" }));

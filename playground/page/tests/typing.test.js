@@ -89,3 +89,17 @@ test("every beginning of a manifest gets a verdict", async (context) => {
   assert.notEqual(await verdict(page), "failed");
 });
 
+
+test("a certain mend is applied by a click, and undone by a key", async (context) => {
+  const page = await site.visit(context);
+  await example(page, /one line above it switches it off/);
+  assert.equal(await verdict(page), "rejected");
+  await reviewed(page, () => page.locator("#findings").getByRole("button", { name: "Apply the mend" }).click());
+  assert.equal(await verdict(page), "accepted");
+  await reviewed(page, () => page.keyboard.press("Control+Z"));
+  assert.equal(await verdict(page), "rejected");
+  await page.locator("#manifests .cm-lintRange-error").first().hover();
+  const remark = page.locator("#manifests .cm-diagnostic", { hasText: "no-skip" });
+  await reviewed(page, () => remark.getByRole("button", { name: "Apply the mend" }).click());
+  assert.equal(await verdict(page), "accepted");
+});

@@ -125,13 +125,15 @@ export function verdict(page) {
   return page.getAttribute("#verdict", "data-verdict");
 }
 
-/** The findings of the list: level, rule, and place. */
+/** The entries of the list of findings. */
 export function findings(page) {
   return page.$$eval("#findings li", (entries) =>
     entries.map((entry) => ({
       level: entry.querySelector(".badge").textContent,
       rule: entry.querySelector(".name")?.textContent ?? "",
       place: entry.querySelector(".place")?.textContent ?? "",
+      message: entry.querySelector(".message")?.textContent ?? "",
+      mend: entry.querySelector(".mend")?.lastChild.textContent ?? "",
     })),
   );
 }
