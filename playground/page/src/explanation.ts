@@ -55,7 +55,7 @@ export class Explanation {
         "tr",
         {},
         element("th", { scope: "row" }, element("code", {}, name)),
-        ...[takes, JSON.stringify(standard), JSON.stringify(strict), meaning].map((text) =>
+        ...[takes, setting(standard), setting(strict), meaning].map((text) =>
           element("td", {}, text),
         ),
       ),
@@ -84,6 +84,11 @@ export class Explanation {
 
 function paragraphs(text: string): HTMLElement[] {
   return text.split(/\n\s*\n/).map((paragraph) => element("p", {}, paragraph));
+}
+
+function setting(value: unknown): string {
+  if (value === null) return "not set";
+  return Array.isArray(value) ? value.join(", ") || "none" : String(value);
 }
 
 function sentence(text: string): string {

@@ -1,5 +1,7 @@
 // The page: a draft goes to the policy, its review to all that shows it.
 
+import "./policy/start";
+
 import { part } from "./dom";
 import { Editor } from "./editor/editor";
 import { offer } from "./examples";
@@ -7,7 +9,7 @@ import { Explanation } from "./explanation";
 import { type Acts, list, problemRemarks, remarks } from "./findings";
 import { Picture } from "./picture/picture";
 import { Policy } from "./policy/client";
-import type { Catalogue, Draft, Example, Review } from "./policy/contract";
+import type { Catalogue, Draft, Review } from "./policy/contract";
 import { SettingsPanel } from "./settings/panel";
 import { DamagedLink, decode, encode } from "./share";
 import { tabs } from "./tabs";
@@ -19,8 +21,7 @@ const notice = part("notice");
 const examples = part<HTMLSelectElement>("examples");
 const findings = part("findings");
 
-// The Wasm is on its way while the page is built.
-const policy = new Policy({ catalogue: introduce, review: show, failure: fail });
+const policy = new Policy({ catalogue: (catalogue) => void introduce(catalogue), review: show, failure: fail });
 const manifests = new Editor(part("manifests"), "Manifests", () => edited());
 const settings = new Editor(part("settings"), "Settings", () => edited());
 const explanation = new Explanation(part("explanation"), load);
@@ -59,6 +60,7 @@ function draft(): Draft {
 function edited(): void {
   if (loading) return;
   examples.value = "";
+  tell("");
   judge();
 }
 
@@ -77,21 +79,18 @@ function load(next: Draft): void {
   judge();
 }
 
-function introduce(catalogue: Catalogue): void {
+async function introduce(catalogue: Catalogue): Promise<void> {
+  await followed;
+  const [first] = catalogue.examples;
+  // A draft may have come by a link, or from a hand quicker than the Wasm.
+  const untouched = manifests.text === "" && settings.text === "";
+  // The first example is judged while the rest of the page is filled in.
+  if (first && untouched) load(first);
   part("version").textContent = catalogue.version;
   explanation.know(catalogue);
   panel.offer(catalogue.rules);
   offer(examples, catalogue.examples, load);
-  void begin(catalogue.examples[0]);
-}
-
-/** Loads the first example, unless a draft came by a link or from a hand quicker than the Wasm. */
-async function begin(first: Example | undefined): Promise<void> {
-  await followed;
-  if (first && manifests.text === "" && settings.text === "") {
-    load(first);
-    examples.value = "0";
-  }
+  if (first && untouched) examples.value = "0";
 }
 
 function show(review: Review, judged: Draft): void {

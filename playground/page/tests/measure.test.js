@@ -31,7 +31,9 @@ test("times", async (context) => {
       if (results.getAttribute("aria-busy") === "false") window.times.push(performance.now() - pressed);
     }).observe(results, { attributeFilter: ["aria-busy"] });
   });
-  await page.locator("#manifests .cm-line").nth(1).click();
+  // In the name of the release: every key changes findings and drawing.
+  await page.locator("#manifests .cm-line", { hasText: "name: payments" }).nth(0).click();
+  await page.keyboard.press("End");
   for (const key of "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz") {
     await page.keyboard.press(key);
     await judged(page);

@@ -8,6 +8,7 @@ import { badness } from "../wording";
 export type Choice = number | "all";
 
 const MARKS = { "rolled-back": "✓", promoted: "✗", waits: "‖" };
+const WORDS = { "rolled-back": "rolled back", promoted: "promoted", waits: "waits" };
 
 /** The release that ends worst: promoted before waiting before the longest exposure. */
 export function worst(plan: Plan): number {
@@ -18,19 +19,21 @@ export function worst(plan: Plan): number {
 
 /** A group of switches; `act` is called with what is chosen. */
 export function choices(plan: Plan, chosen: Choice, act: (choice: Choice) => void): HTMLElement {
-  const options: [Choice, string, string][] = plan.outcomes.map((outcome, index) => [
-    index,
-    badness(plan, outcome).replace(/ alone$/, ""),
-    outcome.end,
-  ]);
-  if (plan.outcomes.length > 1) options.push(["all", "all releases", ""]);
-  const inputs = options.map(([choice, label, end]) => {
+  const option = (choice: Choice, label: string, outcome?: Outcome) => {
     const input = element("input", { type: "radio", name: "signal", value: String(choice) });
     input.checked = choice === chosen;
     input.addEventListener("change", () => act(choice));
-    const mark = MARKS[end as keyof typeof MARKS];
-    const sign = mark ? [element("span", { class: `mark ${end}`, title: end.replace("-", " ") }, mark)] : [];
-    return element("label", {}, input, element("span", { class: "option" }, ...sign, label));
-  });
-  return element("fieldset", { class: "choice" }, element("legend", {}, "Bad in"), ...inputs);
+    const shown = element("span", { class: "option" }, label);
+    if (outcome) {
+      input.setAttribute("aria-label", `${label}, ${WORDS[outcome.end]}`);
+      shown.prepend(element("span", { class: `mark ${outcome.end}` }, MARKS[outcome.end]));
+      shown.title = WORDS[outcome.end];
+    }
+    return element("label", {}, input, shown);
+  };
+  const options = plan.outcomes.map((outcome, index) =>
+    option(index, badness(plan, outcome).replace(/ alone$/, ""), outcome),
+  );
+  if (options.length > 1) options.push(option("all", "all releases"));
+  return element("fieldset", { class: "choice" }, element("legend", {}, "Bad in"), ...options);
 }

@@ -1,12 +1,14 @@
 // Asks the policy in its worker: one question at a time, and after it the newest one only.
 
 import type { Catalogue, Draft, Review } from "./contract";
+import { first, start } from "./start";
 import type { Answer, Question } from "./worker";
 
 /** How long an answer may take, in milliseconds. */
 const PATIENCE = 10_000;
 
 export interface Listener {
+  /** What the policy knows; told once. */
   catalogue(catalogue: Catalogue): void;
   review(review: Review, draft: Draft): void;
   /** The policy gave no answer; it is started again with the next question. */
@@ -15,62 +17,64 @@ export interface Listener {
 
 export class Policy {
   private worker: Worker | undefined;
+  private ready = false;
+  private introduced = false;
   private asked: Question | undefined;
   private next: Draft | undefined;
-  private number = 0;
   private timer = 0;
 
   constructor(private readonly listener: Listener) {
-    this.start();
+    this.hire(first);
   }
 
   judge(draft: Draft): void {
-    if (this.asked) {
-      this.next = draft;
-    } else {
-      this.ask(draft);
-    }
+    this.next = draft;
+    if (!this.worker) this.hire(start());
+    this.ask();
   }
 
-  private start(): Worker {
-    const worker = new Worker(new URL("policy-worker.js", document.baseURI), { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<Answer>) => this.hear(data);
-    worker.onerror = (event) => this.fail(event.message || "it could not be loaded");
+  private hire(worker: Worker): void {
     this.worker = worker;
-    return worker;
+    // What a dismissed worker still says is not heard.
+    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+      if (worker === this.worker) this.hear(data);
+    };
+    worker.onerror = (event) => {
+      if (worker === this.worker) this.fail(event.message || "it could not be loaded");
+    };
   }
 
-  private ask(draft: Draft): void {
-    const worker = this.worker ?? this.start();
-    this.number += 1;
-    this.asked = { number: this.number, draft, now: Math.floor(Date.now() / 1000) };
-    worker.postMessage(this.asked);
+  private ask(): void {
+    if (!this.worker || !this.ready || !this.next || this.asked) return;
+    this.asked = { draft: this.next, now: Math.floor(Date.now() / 1000) };
+    this.next = undefined;
+    this.worker.postMessage(this.asked);
     this.timer = window.setTimeout(() => this.fail("it took too long"), PATIENCE);
   }
 
   private hear(answer: Answer): void {
     switch (answer.kind) {
       case "catalogue":
-        return this.listener.catalogue(JSON.parse(answer.text) as Catalogue);
+        this.ready = true;
+        if (!this.introduced) this.listener.catalogue(JSON.parse(answer.text) as Catalogue);
+        this.introduced = true;
+        return this.ask();
       case "failure":
         return this.fail(answer.message);
       case "review": {
         const asked = this.asked;
-        if (asked?.number !== answer.number) return;
         this.done();
-        if (this.next) {
-          this.ask(this.next);
-          this.next = undefined;
-        } else {
-          this.listener.review(JSON.parse(answer.text) as Review, asked.draft);
-        }
+        if (asked && !this.next) this.listener.review(JSON.parse(answer.text) as Review, asked.draft);
+        this.ask();
       }
     }
   }
 
   private fail(message: string): void {
+    // What has failed once is in no state to be asked again.
     this.worker?.terminate();
     this.worker = undefined;
+    this.ready = false;
     this.next = undefined;
     this.done();
     this.listener.failure(message);

@@ -4,10 +4,11 @@ import start, { catalogue, review } from "policy";
 
 import type { Draft } from "./contract";
 
-export type Question = { number: number; draft: Draft; now: number };
+/** A draft, and the moment to judge it at, in seconds. */
+export type Question = { draft: Draft; now: number };
 export type Answer =
   | { kind: "catalogue"; text: string }
-  | { kind: "review"; number: number; text: string }
+  | { kind: "review"; text: string }
   | { kind: "failure"; message: string };
 
 function answer(message: Answer): void {
@@ -20,8 +21,8 @@ function fail(error: unknown): void {
 
 const started = start({ module_or_path: new URL("policy_bg.wasm", self.location.href) });
 
-self.onmessage = ({ data: { number, draft, now } }: MessageEvent<Question>) => {
-  const judge = () => answer({ kind: "review", number, text: review(draft.manifests, draft.settings, now) });
+self.onmessage = ({ data: { draft, now } }: MessageEvent<Question>) => {
+  const judge = () => answer({ kind: "review", text: review(draft.manifests, draft.settings, now) });
   started.then(judge).catch(fail);
 };
 

@@ -25,14 +25,15 @@ const TYPES = {
   ".txt": "text/plain; charset=utf-8",
 };
 
-/** Serves `directory`; gives the page's address and what stops the server. */
+/** Serves `directory`; gives the page's address, what stops the server, and what is not served though it is there. */
 export async function serve(directory, below = "/docs/playground/") {
+  const withheld = new Set();
   const server = createServer((request, response) => void answer(request, response));
   async function answer(request, response) {
     const { pathname } = new URL(request.url, "http://localhost");
     const name = pathname.startsWith(below) ? pathname.slice(below.length) || "index.html" : undefined;
     const type = name && !name.includes("..") ? TYPES[path.extname(name)] : undefined;
-    const content = type && (await readFile(path.join(directory, name)).catch(() => undefined));
+    const content = type && !withheld.has(name) && (await readFile(path.join(directory, name)).catch(() => undefined));
     if (!content) return response.writeHead(404).end();
     response.writeHead(200, {
       "Content-Type": type,
@@ -45,6 +46,7 @@ export async function serve(directory, below = "/docs/playground/") {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     address: `http://127.0.0.1:${server.address().port}${below}`,
+    withheld,
     stop: () => new Promise((resolve) => server.close(resolve)),
   };
 }
