@@ -4,13 +4,14 @@
 
 import { copyFile, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
 
-const here = path.dirname(fileURLToPath(import.meta.url));
+import { licences } from "./licences.js";
+
+const here = import.meta.dirname;
 const source = (name) => path.join(here, "src", name);
 
 const { values } = parseArgs({ options: { policy: { type: "string" }, out: { type: "string" } } });
@@ -48,22 +49,6 @@ for (const name of ["index.html", "icon.svg"]) await copyFile(source(name), path
 await copyFile(path.join(policy, "policy_bg.wasm"), path.join(out, "policy_bg.wasm"));
 await writeFile(path.join(out, "LICENSES.txt"), await licences(Object.keys(metafile.inputs)));
 await sizes();
-
-/** The licence of rollgate, and of each library of which something is in the page. */
-async function licences(inputs) {
-  const own = await readFile(path.join(here, "..", "..", "LICENSE"), "utf8");
-  const roots = inputs.map((input) => /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input));
-  const packages = new Map(roots.filter(Boolean).map(([root, name]) => [name, path.resolve(root)]));
-  const parts = [`rollgate\n\n${own}`];
-  for (const [name, root] of [...packages].sort()) {
-    const { version } = JSON.parse(await readFile(path.join(root, "package.json"), "utf8"));
-    const text = await readFile(path.join(root, "LICENSE"), "utf8").catch(() =>
-      fail(`${name} has no file LICENSE: say in build.js where its licence is`),
-    );
-    parts.push(`${name} ${version}\n\n${text}`);
-  }
-  return parts.map((part) => part.trim()).join(`\n\n${"-".repeat(72)}\n\n`) + "\n";
-}
 
 /** Prints what a visit transfers. */
 async function sizes() {

@@ -60,12 +60,13 @@ test("enforcement lowers every denial", async (context) => {
 
 test("controls keep comments and parameters of the text", async (context) => {
   const page = await site.visit(context);
-  const text = "# ours\nrules:\n  gradual-exposure: {maxFirstWeight: 20} # small\n";
+  const text = "# ours\nrules:\n  no-bypass: false\n  gradual-exposure: {maxFirstWeight: 20} # small\n";
   await follow(page, await gallery("success-rate-only"), text);
   await page.click("#settings-tab");
   await reviewed(page, () => page.getByLabel("Level of gradual-exposure").selectOption("warn"));
+  assert.equal(await page.getByLabel("Level of no-bypass").inputValue(), "off");
   const changed = await settings(page);
-  assert.match(changed, /^# ours\nrules:\n {2}gradual-exposure: \{maxFirstWeight: 20, level: warn\} # small\n$/);
+  assert.match(changed, /^# ours\nrules:\n {2}no-bypass: false\n {2}gradual-exposure: \{maxFirstWeight: 20, level: warn\} # small\n$/);
 });
 
 test("settings that cannot be used are told, and nothing is judged with them", async (context) => {

@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 
 import { chromium } from "playwright-core";
@@ -11,7 +10,7 @@ import { chromium } from "playwright-core";
 import { serve } from "./server.js";
 
 /** The repository. */
-export const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+export const ROOT = path.join(import.meta.dirname, "../../../..");
 const DIST = process.env.PLAYGROUND ?? path.join(ROOT, "playground/dist");
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
