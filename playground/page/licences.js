@@ -33,8 +33,9 @@ async function libraries(inputs) {
 /** The crates that the Wasm is compiled from. What runs at compile time only is not in it. */
 async function crates() {
   const manifest = path.join(PLAYGROUND, "Cargo.toml");
-  const args = ["metadata", "--format-version", "1", "--locked", "--filter-platform", "wasm32-unknown-unknown"];
-  const { stdout } = await run(process.env.CARGO ?? "cargo", [...args, "--manifest-path", manifest], { maxBuffer: 1 << 28 });
+  const where = ["--manifest-path", manifest, "--filter-platform", "wasm32-unknown-unknown"];
+  const args = ["metadata", "--format-version", "1", "--locked", ...where];
+  const { stdout } = await run(process.env.CARGO ?? "cargo", args, { maxBuffer: 1 << 28 });
   const { packages, resolve } = JSON.parse(stdout);
   const known = new Map(packages.map((each) => [each.id, each]));
   const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));

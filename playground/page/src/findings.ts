@@ -17,30 +17,28 @@ const MOST = 200;
 const PLACE = { class: "link place" };
 
 export function list(review: Review, acts: Acts): Node[] {
-  const entries = [
-    ...review.settings.map((problem) => {
+  const entries: (() => HTMLElement)[] = [
+    ...review.settings.map((problem) => () => {
       const where = button(`settings, line ${problem.line}`, () => acts.revealSetting(problem), PLACE);
       return entry("deny", "unread", problemBody(problem), where);
     }),
-    ...review.problems.map((problem) => {
+    ...review.problems.map((problem) => () => {
       return entry("deny", "unread", problemBody(problem), placed(problem, "", acts));
     }),
-    ...review.findings.map((finding) => {
+    ...review.findings.map((finding) => () => {
       const object = review.objects[finding.object];
       const place = placed(finding, object ? subject(object) : "", acts);
       return entry(finding.level, finding.level, body(finding, acts), place);
     }),
     ...review.objects.flatMap((object) => {
-      if (!object.exemption) return [];
-      return [entry("note", "exempt", [element("p", {}, `${subject(object)}: ${object.exemption.summary}`)])];
+      const summary = object.exemption?.summary;
+      return summary ? [() => note("exempt", `${subject(object)}: ${summary}`)] : [];
     }),
-    ...review.unresolved.map((reference) => {
-      return entry("note", "missing", [element("p", {}, `${reference} is not among these manifests`)]);
-    }),
+    ...review.unresolved.map((reference) => () => note("missing", `${reference} is not among these manifests`)),
   ];
   if (entries.length === 0) return [element("p", { class: "empty" }, "Nothing was found.")];
   const more = entries.length > MOST ? [element("p", { class: "empty" }, `and ${entries.length - MOST} more`)] : [];
-  return [element("ol", { class: "entries" }, ...entries.slice(0, MOST)), ...more];
+  return [element("ol", { class: "entries" }, ...entries.slice(0, MOST).map((make) => make())), ...more];
 }
 
 /** What is remarked in the editor of the manifests. */
@@ -88,6 +86,10 @@ function body(finding: Finding, acts: Acts): HTMLElement[] {
 function placed(place: Place, object: string, acts: Acts): HTMLElement {
   const text = `${object ? `${object}, ` : ""}line ${place.line}`;
   return button(text, () => acts.reveal(place), PLACE);
+}
+
+function note(badge: string, text: string): HTMLElement {
+  return entry("note", badge, [element("p", {}, text)]);
 }
 
 function entry(kind: string, badge: string, content: HTMLElement[], place?: HTMLElement): HTMLElement {

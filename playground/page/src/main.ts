@@ -42,6 +42,8 @@ const acts: Acts = {
     manifests.reveal(place);
   },
   mend(edits) {
+    // Places in a text that has changed since are places no more.
+    if (shown?.manifests !== manifests.text) return;
     openTab("manifests-tab");
     manifests.apply(edits);
   },
@@ -52,6 +54,8 @@ const acts: Acts = {
 };
 
 let loading = false;
+/** The draft of which the review is shown. */
+let shown: Draft | undefined;
 
 function draft(): Draft {
   return { manifests: manifests.text, settings: settings.text };
@@ -94,6 +98,7 @@ async function introduce(catalogue: Catalogue): Promise<void> {
 }
 
 function show(review: Review, judged: Draft): void {
+  shown = judged;
   verdict.show(review);
   findings.replaceChildren(...list(review, acts));
   if (judged.manifests === manifests.text) manifests.remark(remarks(review, acts));
