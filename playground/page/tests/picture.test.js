@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { after, test } from "node:test";
 
-import { example, playground } from "./support/page.js";
+import { example, follow, playground, ROOT } from "./support/page.js";
 
 const site = await playground();
 after(() => site.close());
@@ -62,7 +64,10 @@ test("pointing at the picture tells what happens there", async (context) => {
 test("the numbers are there as tables", async (context) => {
   const page = await site.visit(context);
   await example(page, /eleven seconds/);
+  // The readout of the cursor takes room; nothing moves away from under the pointer for it.
+  await page.locator(".drawing").press("ArrowRight");
   await page.getByText("The same as tables").click();
+  assert.ok(await page.locator("#picture table").first().isVisible());
   const rows = await page.$$eval("#picture tbody tr", (all) =>
     all.map((row) => [...row.cells].map((cell) => cell.textContent)),
   );
@@ -89,4 +94,35 @@ test("colours follow the theme that is chosen", async (context) => {
   await page.reload();
   await page.waitForSelector("#picture rect.paper", { state: "attached" });
   assert.equal(await paper(), "rgb(255, 255, 255)");
+});
+
+test("of several releases one is chosen, and stays chosen while the text changes", async (context) => {
+  const page = await site.visit(context);
+  const names = ["gallery/success-rate-only.yaml", "delivery/_examples/flagger-canary.yaml"];
+  const texts = await Promise.all(names.map((name) => readFile(path.join(ROOT, name), "utf8")));
+  await follow(page, texts.join("---\n"));
+  const release = page.getByLabel("Release", { exact: true });
+  const subjects = await release.locator("option").allTextContents();
+  assert.deepEqual(subjects, ["Rollout shop/payments", "Canary shop/payments-api"]);
+  await release.focus();
+  await release.selectOption("Canary shop/payments-api");
+  const label = () => page.getAttribute(".drawing", "aria-label");
+  assert.equal(await label(), "Weight over time of Canary shop/payments-api");
+  assert.ok(await release.evaluate((select) => select === document.activeElement));
+  await follow(page, [...texts].reverse().join("---\n"));
+  assert.equal(await label(), "Weight over time of Canary shop/payments-api");
+});
+
+test("a wait for a person is no time of the release", async (context) => {
+  const page = await site.visit(context);
+  const fixture = "tests/fixtures/attended-full-rollout/trap-gate-at-the-first-weight.yaml";
+  await follow(page, await readFile(path.join(ROOT, fixture), "utf8"));
+  assert.match(await page.textContent("#picture .facts"), /promoted after 51m30s, plus 1 wait for a person/);
+  const said = () => page.getAttribute(".drawing", "aria-valuetext");
+  await page.locator(".drawing").press("End");
+  assert.match(await said(), /^after 51m30s; good release: 100 %, promoted/);
+  const first = page.locator("#picture g.release rect[data-stage='0']").first();
+  const { x, y, width, height } = await first.boundingBox();
+  await page.mouse.move(x + width / 2, y + height / 2);
+  assert.match(await said(), /^between 0s and 10m, and what a person takes; good release: 10 %, stage 1 of 4/);
 });

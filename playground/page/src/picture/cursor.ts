@@ -1,10 +1,10 @@
-// A line over the drawing that says what happens where it stands: moved by pointer or by keys.
+// A line over the drawing that says what happens where it stands: moved by pointer or by keys. It stays where it was
+// left, so that nothing below it moves while somebody goes there.
 
 import { element } from "../dom";
 import type { Plan } from "../policy/plan";
-import { duration } from "../wording";
 import type { Frame, Lane } from "./lanes";
-import { moments, stateAt, timeAt } from "./moment";
+import { moments, stateAt, whenAt } from "./moment";
 
 const HELP = "Point at the picture, or use the arrow keys on it, to read its numbers.";
 
@@ -25,10 +25,6 @@ export class Cursor {
     host.addEventListener("keydown", (event) => this.key(event));
     svg.addEventListener("pointermove", (event) => this.point(event));
     svg.addEventListener("pointerdown", (event) => this.point(event));
-    svg.addEventListener("pointerleave", () => {
-      if (!host.matches(":focus-visible")) this.move(undefined);
-    });
-    host.addEventListener("blur", () => this.move(undefined));
   }
 
   /** Tells what can be seen now. */
@@ -73,8 +69,7 @@ export class Cursor {
     }
     this.line.setAttribute("x1", String(place));
     this.line.setAttribute("x2", String(place));
-    const time = timeAt(this.shown, place);
-    const when = time === undefined ? "" : `after ${duration(time)}`;
+    const when = whenAt(this.shown, place);
     const states = this.shown.map((lane): [string, string] => [
       lane.name,
       stateAt(lane, place, this.plan.stages.length),

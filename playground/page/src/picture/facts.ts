@@ -2,11 +2,13 @@
 
 import { element } from "../dom";
 import type { Plan } from "../policy/plan";
-import { badness, because, ending, exposure, percent } from "../wording";
+import { badness, because, count, ending, exposure, percent } from "../wording";
 import type { Choice } from "./choice";
 
 export function facts(plan: Plan, choice: Choice): HTMLElement[] {
-  const parts = [fact("Good release", ending(plan.good), plan.good.end)];
+  const { people } = plan.good;
+  const waits = people > 0 ? `, plus ${count(people, "wait")} for a person` : "";
+  const parts = [fact("Good release", ending(plan.good) + waits, plan.good.end)];
   const outcome = choice === "all" ? undefined : plan.outcomes[choice];
   if (outcome) {
     const kind = outcome.end === "rolled-back" ? "saved" : "lost";

@@ -7,6 +7,8 @@ export interface Span {
   start: number;
   /** Nothing for what lasts. */
   end: number | undefined;
+  /** Whether a person is waited for in it: then it is longer than its times say. */
+  attended: boolean;
   text: string;
 }
 
@@ -98,12 +100,14 @@ function weight(rect: SVGRectElement): Weight {
 function span(rect: SVGRectElement): Span {
   const left = number(rect, "x");
   const { start, end } = rect.dataset;
+  const text = rect.querySelector("title")?.textContent ?? "";
   return {
     left,
     right: left + number(rect, "width"),
     start: Number(start),
     end: end === undefined ? undefined : Number(end),
-    text: rect.querySelector("title")?.textContent ?? "",
+    attended: text.endsWith("plus a wait for a person"),
+    text,
   };
 }
 

@@ -11,17 +11,15 @@ export function moments(shown: Lane[]): number[] {
   return [...new Set(places)].sort((one, other) => one - other);
 }
 
-/** The time at a place, in seconds: as what lasts there has it. */
-export function timeAt(shown: Lane[], place: number): number | undefined {
-  for (const { weights } of shown) {
-    const span = weights.find((each) => inside(each, place));
-    if (span) {
-      if (span.end === undefined) return span.start;
-      const share = span.right > span.left ? (place - span.left) / (span.right - span.left) : 0;
-      return span.start + share * (span.end - span.start);
-    }
-  }
-  return undefined;
+/** When it is at a place. While a person is waited for there is no time to tell, only between which ones. */
+export function whenAt(shown: Lane[], place: number): string {
+  const spans = shown.flatMap(({ weights }) => weights.filter((span) => inside(span, place)));
+  const span = spans.find((each) => !each.attended || each.left === place) ?? spans[0];
+  if (!span) return "";
+  if (span.end === undefined || span.left === place) return `after ${duration(span.start)}`;
+  if (span.attended) return `between ${duration(span.start)} and ${duration(span.end)}, and what a person takes`;
+  const share = (place - span.left) / (span.right - span.left);
+  return `after ${duration(span.start + share * (span.end - span.start))}`;
 }
 
 /** What a release does there. */
