@@ -1,6 +1,7 @@
 //! What has to be on the machine beside cargo: looked for, and installed where it is missing.
 
-use std::path::Path;
+use std::env;
+use std::path::{Path, PathBuf};
 
 use crate::Failure;
 use crate::process::{output, outside, run};
@@ -41,6 +42,22 @@ pub fn node() -> Result<(), Failure> {
     Err(format!(
         "the page is built with Node {OLDEST_NODE} or later and its npm, and here is {version}; get it from https://nodejs.org"
     ))
+}
+
+/// The browser that the page is tested in: what `CHROMIUM` names, or Debian's, which is installed where it may be.
+pub fn chromium() -> Result<PathBuf, Failure> {
+    if let Some(program) = env::var_os("CHROMIUM") {
+        return Ok(program.into());
+    }
+    let program = PathBuf::from("/usr/bin/chromium");
+    if !program.is_file() {
+        eprintln!("xtask: Chromium is missing and is installed now");
+        let apt = |args: &[&str]| run(outside("apt-get").args(["--quiet=2", "--yes"]).args(args));
+        apt(&["update"]).and_then(|()| apt(&["install", "--no-install-recommends", "chromium"])).map_err(
+            |failure| format!("{failure}\nxtask: Chromium could not be installed; name one with CHROMIUM"),
+        )?;
+    }
+    Ok(program)
 }
 
 fn install(what: &str, args: &[&str]) -> Result<(), Failure> {

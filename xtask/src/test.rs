@@ -2,7 +2,7 @@
 
 use crate::process::{self, cargo};
 use crate::workspace::Workspace;
-use crate::{Failure, bench, build, e2e, setup};
+use crate::{Failure, bench, build, e2e, playground, setup};
 
 /// What `--help` says.
 pub const DESCRIPTION: &str = "\
@@ -16,6 +16,7 @@ pub fn run(workspace: &Workspace) -> Result<(), Failure> {
     setup::lints()?;
     process::run(cargo(workspace, "fmt").args(["--all", "--check"]))?;
     bench::check_format(workspace)?;
+    playground::check_format(workspace)?;
     build::run(workspace)?;
     let warnings = ["--", "-D", "warnings"];
     let mut everything = cargo(workspace, "clippy");

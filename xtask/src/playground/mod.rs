@@ -18,7 +18,9 @@ Builds the page in which manifests are judged while they are written, and leaves
   playground/dist  the page as files, for any web server
   dist/rollgate    the command with the page in it, for `rollgate playground`
 
-  --test           runs the page's tests in a browser as well
+Options:
+  --test  Runs the page's tests as well, in the browser that CHROMIUM names, or in Debian's Chromium, which is installed
+          if it is missing
 
 Needs Node 20 or later with npm. Installs the Rust target wasm32-unknown-unknown if it is missing, and what the page is
 made with, as package-lock.json has it.
@@ -26,6 +28,9 @@ made with, as package-lock.json has it.
 
 /// The target the page's policy is compiled for.
 const WASM: &str = "wasm32-unknown-unknown";
+
+/// The package of the program that writes the JavaScript.
+const BIND: &str = "playground/bind/Cargo.toml";
 
 /// Builds the page and the command with it.
 pub fn run(workspace: &Workspace) -> Result<(), Failure> {
@@ -49,7 +54,7 @@ pub fn run_test(workspace: &Workspace) -> Result<(), Failure> {
     process::run(npm(workspace, "run").arg("check"))?;
     let mut test = npm(workspace, "test");
     test.env("ROLLGATE", workspace.command()).env("PLAYGROUND", workspace.root.join("playground/dist"));
-    process::run(&mut test)?;
+    process::run(test.env("CHROMIUM", setup::chromium()?))?;
     served::check(workspace)
 }
 
@@ -59,15 +64,19 @@ fn bind(workspace: &Workspace) -> Result<PathBuf, Failure> {
     let mut module = cargo(workspace, "build");
     module.args(["--profile", "page", "--target", WASM, "-p", "rollgate-playground", "--lib"]);
     process::run(module.arg("--config").arg(build::without_paths(WASM)?))?;
-    // As part of the workspace: its dependencies are compiled once for all that is built.
-    let program = "rollgate-playground-bind";
-    process::run(cargo(workspace, "build").args(["--release", "--workspace", "--bin", program]))?;
+    let tool = Workspace { root: workspace.root.clone(), target: folder(workspace).join("bind") };
+    process::run(cargo(&tool, "build").args(["--release", "--manifest-path", BIND]))?;
     let bound = folder(workspace).join("policy");
     remove(&bound)?;
-    let mut bind = Command::new(workspace.released(program));
+    let mut bind = Command::new(tool.released("rollgate-playground-bind"));
     bind.arg(workspace.target.join(WASM).join("page/rollgate_playground.wasm")).arg(&bound);
     process::run(&mut bind)?;
     Ok(bound)
+}
+
+/// Checks the formatting of that program, which is no part of the workspace.
+pub fn check_format(workspace: &Workspace) -> Result<(), Failure> {
+    process::run(cargo(workspace, "fmt").args(["--check", "--manifest-path", BIND]))
 }
 
 fn remove(folder: &Path) -> Result<(), Failure> {
