@@ -22,7 +22,7 @@ Options:
   --test  Runs the page's tests as well, in the browser that CHROMIUM names, or in Debian's Chromium, which is installed
           if it is missing
 
-Needs Node 20 or later with npm. Installs the Rust target wasm32-unknown-unknown if it is missing, and what the page is
+Needs Node 20.11 or later with npm. Installs the Rust target wasm32-unknown-unknown if it is missing, and what the page is
 made with, as package-lock.json has it.
 ";
 
