@@ -7,6 +7,8 @@
 //!
 //! For releases there are the controllers themselves, each a [`DeliveryController`]; Pods that [`make_pods_ready`] makes
 //! ready; and [`Measurements`], which answer what the controllers ask.
+//!
+//! A [`Registry`] takes policies, and a [`Server`] is `rollgate serve` without a cluster.
 
 #![forbid(unsafe_code)]
 
@@ -24,6 +26,8 @@ mod pod;
 mod process;
 mod programs;
 mod ready_pods;
+mod registry;
+mod server;
 mod service_account;
 mod waiting;
 mod webhook;
@@ -41,5 +45,7 @@ pub use plain_manifests::plain_manifests;
 pub use pod::{Pod, RunningPod};
 pub use programs::{Programs, repository};
 pub use ready_pods::make_pods_ready;
+pub use registry::{Registry, RegistryOptions};
+pub use server::Server;
 pub use waiting::wait_until;
 pub use webhook::{Options, Registration, Webhook};

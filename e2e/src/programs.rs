@@ -76,6 +76,12 @@ impl Programs {
         self.provided.join("tools/helm")
     }
 
+    /// The program of the registry.
+    #[must_use]
+    pub fn registry(&self) -> PathBuf {
+        self.provided.join("tools/registry")
+    }
+
     /// The folder of the custom resource definitions.
     #[must_use]
     pub fn definitions(&self) -> PathBuf {

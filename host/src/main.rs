@@ -8,7 +8,10 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
-use rollgate::{annotate, audit, check, diff, explain, output, plan, playground, rules, run, runbook, serve};
+use rollgate::{
+    annotate, audit, check, diff, digest, explain, inspect, output, plan, playground, pull, push, rules, run,
+    runbook, serve, verify,
+};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -49,11 +52,21 @@ enum Command {
     /// Judge manifests in a web page, while they are written
     Playground(playground::Args),
     /// Evaluate one admission request with a policy
-    Run(run::Args),
+    Run(Box<run::Args>),
     /// Serve a policy as a validating webhook
     Serve(Box<serve::Args>),
     /// Write a policy's metadata into its module
     Annotate(annotate::Args),
+    /// Show what a policy says about itself
+    Inspect(Box<inspect::Args>),
+    /// Put a policy into a registry
+    Push(push::Args),
+    /// Fetch a policy
+    Pull(Box<pull::Args>),
+    /// Print the digest of a policy in a registry
+    Digest(digest::Args),
+    /// Say whether a policy in a registry is signed as it should be
+    Verify(Box<verify::Args>),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -85,6 +98,11 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Annotate(args) => annotate::run(args),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Push(args) => push::run(args),
+        Command::Pull(args) => pull::run(args),
+        Command::Digest(args) => digest::run(args),
+        Command::Verify(args) => verify::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "rollgate", &mut script);

@@ -1,40 +1,69 @@
 //! What the commands that run a policy have in common.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::fmt::Display;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::cluster::{ClusterArgs, Fields, StaticCluster, cluster_objects};
-use crate::runtime::{Callbacks, Capabilities, Grants, LoadError, Metadata, NoCluster, Policy, Settings};
+use crate::registry::{Address, Digest, FetchArgs, Fetched};
+use crate::runtime::{
+    Callbacks, Capabilities, Grants, Limits, LoadError, Metadata, ModuleCache, NoCluster, Policy, Settings,
+};
 use anyhow::{Context, anyhow, bail};
 use serde_json::Value;
 
-/// The path of a policy given as a path or as a `file://` address.
-pub(crate) fn local_path(policy: &str) -> anyhow::Result<PathBuf> {
-    let path = match policy.split_once("://") {
-        Some(("file", path)) => path,
-        Some((scheme, _)) => {
-            bail!(
-                "cannot fetch {policy}: {scheme}:// is not a local file. Download the policy and give its path"
-            )
-        }
-        None => policy,
-    };
-    let extension = Path::new(path).extension().unwrap_or_default();
+/// A policy, and where it came from.
+pub(crate) struct Source {
+    pub(crate) wasm: Vec<u8>,
+    pub(crate) address: Address,
+    /// The digest of its manifest, if it came from a registry.
+    pub(crate) digest: Option<Digest>,
+}
+
+/// Reads or fetches the policy at an address.
+pub(crate) fn fetch(policy: &str, args: &FetchArgs) -> anyhow::Result<Source> {
+    let address = Address::parse(policy)?;
+    if let Address::File(path) = &address {
+        refuse_manifest(path)?;
+    }
+    let fetcher = args.fetcher()?;
+    let Fetched { wasm, digest } = block_on(fetcher.fetch(&address))??;
+    if !wasm.starts_with(b"\0asm") {
+        return Err(explain(&address, &LoadError::NotWasm));
+    }
+    Ok(Source { wasm, address, digest })
+}
+
+/// Waits for something that speaks to the network.
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok(runtime.context("cannot set up the connection to the network")?.block_on(work))
+}
+
+fn refuse_manifest(path: &Path) -> anyhow::Result<()> {
+    let extension = path.extension().unwrap_or_default();
     if extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml") {
         bail!(
-            "{path} is a manifest, not a policy: give the policy's .wasm file, and its settings with --settings-path"
+            "{} is a manifest, not a policy: give the policy's .wasm file, and its settings with --settings-path",
+            path.display()
         );
     }
-    Ok(path.into())
+    Ok(())
+}
+
+impl Source {
+    /// Compiles the policy.
+    pub(crate) fn load(&self, limits: &Limits, cache: &ModuleCache) -> anyhow::Result<Policy> {
+        Policy::from_bytes(&self.wasm, limits, cache).map_err(|error| explain(&self.address, &error))
+    }
 }
 
 /// Adds to an error of loading what to do about it.
-pub(crate) fn explain(path: &Path, error: &LoadError) -> anyhow::Error {
+pub(crate) fn explain(address: &impl Display, error: &LoadError) -> anyhow::Error {
     match error {
-        LoadError::Read { .. } => anyhow!("{error}. Give the path of the policy's .wasm file"),
         LoadError::Engine(_) => anyhow!("{error}. Allow fewer evaluations at once, or less memory for each"),
-        _ => anyhow!("cannot use {} as a policy: {error}", path.display()),
+        _ => anyhow!("cannot use {address} as a policy: {error}"),
     }
 }
 

@@ -27,6 +27,21 @@ impl Progress {
         Self { bar, began: Instant::now(), shown: OnceLock::new() }
     }
 
+    /// Of bytes, whose number is told once it is known.
+    pub(crate) fn of_bytes(what: &'static str) -> Self {
+        let progress = Self::new(what, 0);
+        if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:32}] {bytes}/{total_bytes}") {
+            progress.bar.set_style(style.progress_chars("=> "));
+        }
+        progress
+    }
+
+    /// Begins anew, with so many steps if their number is known.
+    pub(crate) fn begin(&self, steps: Option<u64>) {
+        self.bar.set_position(0);
+        self.bar.set_length(steps.unwrap_or_default());
+    }
+
     /// Never shown.
     #[cfg(test)]
     pub(crate) fn hidden() -> Self {
@@ -45,7 +60,12 @@ impl Progress {
 
     /// One more step is done.
     pub(crate) fn step(&self) {
-        self.bar.inc(1);
+        self.advance(1);
+    }
+
+    /// So many more steps are done.
+    pub(crate) fn advance(&self, steps: usize) {
+        self.bar.inc(steps as u64);
         if self.began.elapsed() > PATIENCE {
             self.shown.get_or_init(|| self.bar.set_draw_target(ProgressDrawTarget::stderr()));
         }

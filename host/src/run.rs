@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::admission::{AdmissionRequest, AdmissionResponse, Original};
 use crate::cluster::{ClusterArgs, DirectCluster, connect};
+use crate::registry::FetchArgs;
 use crate::runtime::{Callbacks, Capabilities, Grants, Limits, ModuleCache, Policy, PolicyType, Settings};
 use crate::session::{Recording, Replay};
 use anyhow::{Context, anyhow, bail};
@@ -19,8 +20,10 @@ use crate::{policy_source, quantity};
 /// Arguments of `rollgate run`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The policy: a .wasm file or a file:// address
+    /// The policy: a .wasm file, or its address: registry://, https:// or file://
     policy: String,
+    #[command(flatten)]
+    fetch: FetchArgs,
     /// File with an admission review or its request in JSON; - for standard input
     #[arg(short, long, value_name = "PATH")]
     request_path: PathBuf,
@@ -53,12 +56,6 @@ pub struct Args {
     /// Time the evaluation may take
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = quantity::duration)]
     timeout: Duration,
-    /// Accepted for compatibility: policies are read from local files only
-    #[arg(long, value_name = "PATH", hide = true)]
-    sources_path: Option<PathBuf>,
-    /// Accepted for compatibility: policies are read from local files only
-    #[arg(long, value_name = "PATH", hide = true)]
-    docker_config_json_path: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -86,16 +83,11 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let mode = format!("{mode:?}").to_lowercase();
         bail!("the execution mode `{mode}` is not offered; only `kubewarden` (waPC) policies can be run");
     }
-    if args.sources_path.is_some() || args.docker_config_json_path.is_some() {
-        tracing::warn!("--sources-path and --docker-config-json-path have no effect on a local policy");
-    }
     let settings = settings(args)?;
     let request = read_request(&args.request_path)?;
     let limits = Limits { timeout: args.timeout, memory: MEMORY, concurrent: 1, ..Limits::default() };
     let cache = if args.disable_wasmtime_cache { ModuleCache::Disabled } else { ModuleCache::User };
-    let path = policy_source::local_path(&args.policy)?;
-    let policy =
-        Policy::from_file(&path, &limits, &cache).map_err(|error| policy_source::explain(&path, &error))?;
+    let policy = policy_source::fetch(&args.policy, &args.fetch)?.load(&limits, &cache)?;
     if args.execution_mode.is_none() {
         policy_source::check_execution_mode(policy.metadata())?;
     }

@@ -16,14 +16,15 @@ pub const DESCRIPTION: &str = "\
 Builds what is missing, starts a Kubernetes control plane on this machine, puts the webhook with the Wasm policy in
 front of it, and sends it what people and controllers send. Then installs the Helm chart there, and runs what it
 installs as a node would, from the files of the container image. Before that, the acceptance suites of the policy,
-e2e/*.bats, with dist/rollgate, or with what KWCTL names.
+e2e/*.bats, with dist/rollgate, or with what KWCTL names. Last, pushes the policy to a container registry, and serves it
+from there.
 
 Options:
   --controllers  Run the controllers of Argo Rollouts and Flagger instead, let them release, and hold what they do
                  against what rollgate says they will do; writes docs/simulation.md
 
-etcd, kube-apiserver, kube-controller-manager, kubectl, Helm and the controllers are built from their Go modules with
-`go`, which has to be on PATH, once, and bats is installed with `npm`; KUBEBUILDER_ASSETS, when set, names a folder that has the first four, and they are
+etcd, kube-apiserver, kube-controller-manager, kubectl, Helm, the registry and the controllers are built from their Go
+modules with `go`, which has to be on PATH, once, and bats is installed with `npm`; KUBEBUILDER_ASSETS, when set, names a folder that has the first four, and they are
 not built. What is built, and the logs of the last run, are in the folder e2e of cargo's target folder.
 ";
 
@@ -31,12 +32,15 @@ not built. What is built, and the logs of the last run, are in the folder e2e of
 const API_SERVER: [&str; 5] =
     ["applied_fixtures", "admission_chain", "audited_cluster", "helm_chart", "kubewarden_manifests"];
 
+/// The tests against a container registry.
+const REGISTRY: [&str; 1] = ["registry"];
+
 /// The tests beside the delivery controllers.
 const CONTROLLERS: [&str; 1] = ["released_by_controllers"];
 
 /// Chooses all of these tests, which cargo leaves out unless they are named.
 pub fn every_test() -> impl Iterator<Item = &'static str> {
-    API_SERVER.into_iter().chain(CONTROLLERS).flat_map(|test| ["--test", test])
+    API_SERVER.into_iter().chain(REGISTRY).chain(CONTROLLERS).flat_map(|test| ["--test", test])
 }
 
 /// Builds, then runs the tests against an API server, and installs the chart there.
@@ -45,7 +49,8 @@ pub fn run(workspace: &Workspace) -> Result<(), Failure> {
     helm(workspace)?;
     image::run(workspace)?;
     bats::run(workspace)?;
-    test(workspace, &provided, &API_SERVER)
+    modules::registry(&provided.join("tools/registry"))?;
+    test(workspace, &provided, &[&API_SERVER[..], &REGISTRY].concat())
 }
 
 /// Builds, then runs the tests beside the delivery controllers.

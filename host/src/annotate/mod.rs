@@ -49,7 +49,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let wasm = std::fs::read(path).with_context(|| format!("cannot read policy {}", path.display()))?;
     // The annotated module has other bytes than this one: what is compiled here is never wanted again.
     let policy = Policy::from_bytes(&wasm, &Limits::default(), &ModuleCache::Disabled)
-        .map_err(|error| policy_source::explain(path, &error))?;
+        .map_err(|error| policy_source::explain(&path.display(), &error))?;
     if policy.metadata().is_some() {
         // Readers take the first section, so a second one would have no effect.
         bail!("{} has metadata already: annotate the module as the compiler wrote it", path.display());

@@ -60,15 +60,20 @@ impl Metadata {
     /// # Errors
     /// When the section is not the JSON it should be.
     pub fn read(wasm: &[u8]) -> Result<Option<Self>, LoadError> {
-        for payload in wasmparser::Parser::new(0).parse_all(wasm) {
-            // A module this parser cannot walk is refused by the compiler with a better text.
-            let Ok(payload) = payload else { return Ok(None) };
-            if let wasmparser::Payload::CustomSection(section) = payload
-                && section.name() == METADATA_SECTION
-            {
-                return serde_json::from_slice(section.data()).map(Some).map_err(LoadError::Metadata);
-            }
-        }
-        Ok(None)
+        metadata_section(wasm)
+            .map(|section| serde_json::from_slice(section).map_err(LoadError::Metadata))
+            .transpose()
     }
+}
+
+/// The first metadata section of a module.
+pub(crate) fn metadata_section(wasm: &[u8]) -> Option<&[u8]> {
+    // A module this parser cannot walk is refused by the compiler with a better text.
+    let payloads = wasmparser::Parser::new(0).parse_all(wasm).map_while(Result::ok);
+    payloads.into_iter().find_map(|payload| match payload {
+        wasmparser::Payload::CustomSection(section) if section.name() == METADATA_SECTION => {
+            Some(section.data())
+        }
+        _ => None,
+    })
 }

@@ -16,7 +16,7 @@ pub(crate) use capabilities::not_offered;
 pub use capabilities::{Callbacks, Capabilities, Grants, NoCluster};
 pub use error::{CallError, LoadError};
 pub use limits::Limits;
-pub(crate) use metadata::METADATA_SECTION;
+pub(crate) use metadata::{METADATA_SECTION, metadata_section};
 pub use metadata::{Metadata, PolicyType, ResourceKind};
 pub use policy::{ModuleCache, Policy, SettingsValidation};
 pub use settings::{NotAnObject, Settings};

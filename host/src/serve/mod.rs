@@ -28,7 +28,9 @@ use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
 
 use crate::cluster::{ClusterArgs, LiveCluster, Pace, connect};
-use crate::runtime::{Callbacks, Capabilities, Grants, Limits, Metadata, ModuleCache, Policy, Settings};
+use crate::policy_source::Source;
+use crate::registry::{Digest, FetchArgs};
+use crate::runtime::{Callbacks, Capabilities, Grants, Limits, Metadata, ModuleCache, Settings};
 use crate::{policy_source, quantity};
 use body::Bodies;
 use connections::{Connections, Door, IDLE};
@@ -41,9 +43,11 @@ use traces::Traces;
 /// Arguments of `rollgate serve`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The policy: a .wasm file
-    #[arg(long, value_name = "FILE")]
-    policy: PathBuf,
+    /// The policy: a .wasm file, or its address: registry://, https:// or file://
+    #[arg(long, value_name = "FILE|ADDRESS")]
+    policy: String,
+    #[command(flatten)]
+    fetch: FetchArgs,
     /// File with the policy's settings in YAML or JSON
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -107,12 +111,13 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if args.body_memory < args.body_limit {
         bail!("--body-memory is less than --body-limit: not even one such body would fit");
     }
+    let source = policy_source::fetch(&args.policy, &args.fetch)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the server's threads")?;
     // The cluster is watched as soon as it is known which kinds.
-    let (evaluator, live) = runtime.block_on(evaluator(args))?;
+    let (evaluator, live) = runtime.block_on(evaluator(args, &source))?;
     let tls = runtime.block_on(Tls::open(&args.tls, &args.cluster))?;
     let listener = TcpListener::bind(args.listen).map_err(|error| {
         anyhow!("cannot listen on {}: {error}. Choose another address or port with --listen", args.listen)
@@ -125,14 +130,14 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         None => None,
     };
     let server = Arc::new(Server::new(evaluator, live, tls.endpoint(), connections, bodies, traces));
-    runtime.block_on(serve(args, listener, tls, Arc::clone(&server)))?;
+    runtime.block_on(serve(args, &source, listener, tls, Arc::clone(&server)))?;
     if let Some(traces) = &server.traces {
         traces.finish();
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn evaluator(args: &Args) -> anyhow::Result<(Evaluator, Option<Arc<LiveCluster>>)> {
+async fn evaluator(args: &Args, source: &Source) -> anyhow::Result<(Evaluator, Option<Arc<LiveCluster>>)> {
     let available =
         || std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1));
     let limits = Limits {
@@ -142,14 +147,12 @@ async fn evaluator(args: &Args) -> anyhow::Result<(Evaluator, Option<Arc<LiveClu
         ..Limits::default()
     };
     let cache = if args.disable_wasmtime_cache { ModuleCache::Disabled } else { ModuleCache::User };
-    let path = &args.policy;
-    let policy =
-        Policy::from_file(path, &limits, &cache).map_err(|error| policy_source::explain(path, &error))?;
-    policy_source::check_execution_mode(policy.metadata()).with_context(|| path.display().to_string())?;
+    let (policy, address) = (source.load(&limits, &cache)?, &source.address);
+    policy_source::check_execution_mode(policy.metadata()).with_context(|| address.to_string())?;
     match policy.protocol_version().as_deref() {
         Ok("v1") => {}
-        Ok(other) => bail!("{} speaks protocol {other:?}; only \"v1\" is offered", path.display()),
-        Err(error) => bail!("{} is not a Kubewarden policy: {error}", path.display()),
+        Ok(other) => bail!("{} speaks protocol {other:?}; only \"v1\" is offered", address),
+        Err(error) => bail!("{} is not a Kubewarden policy: {error}", address),
     }
     let grants = policy_source::grants(
         policy.metadata(),
@@ -186,7 +189,13 @@ async fn cluster(
     Ok((Arc::clone(&live) as _, Some(live)))
 }
 
-async fn serve(args: &Args, listener: TcpListener, tls: Tls, server: Arc<Server>) -> anyhow::Result<()> {
+async fn serve(
+    args: &Args,
+    source: &Source,
+    listener: TcpListener,
+    tls: Tls,
+    server: Arc<Server>,
+) -> anyhow::Result<()> {
     let stop = stop_signal().context("cannot listen for signals")?;
     let address = listener.local_addr().context("cannot read the bound address")?;
     let handle = Handle::new();
@@ -199,7 +208,7 @@ async fn serve(args: &Args, listener: TcpListener, tls: Tls, server: Arc<Server>
     let serving = https.handle(handle.clone()).serve(app.into_make_service());
     tls.keep_current();
     eprintln!("rollgate listens on https://{address}");
-    tracing::info!(%address, policy = %args.policy.display(), "serving");
+    tracing::info!(%address, policy = %source.address, digest = source.digest.as_ref().map(Digest::as_str), "serving");
 
     let drain_delay = args.drain_delay;
     let stopping = async move {

@@ -8,6 +8,7 @@ mod guests;
 mod hostile;
 mod live;
 mod monitoring;
+mod registry;
 mod run;
 mod runtime;
 mod second_look;

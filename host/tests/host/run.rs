@@ -221,9 +221,9 @@ fn other_runtimes_and_addresses_are_refused_clearly() {
         .run("a", &[])
         .fails("the policy was made for the execution mode `gatekeeper`; only `kubewarden-wapc` is offered");
     let request = bench.write("request.json", request("a").to_string());
-    let remote = bench.command().args(["run", "-r"]).arg(request).arg("registry://ghcr.io/x/y:v1").output();
+    let remote = bench.command().args(["run", "-r"]).arg(request).arg("ftp://host/policy.wasm").output();
     outcome(remote.expect("the command")).fails(
-        "cannot fetch registry://ghcr.io/x/y:v1: registry:// is not a local file. Download the policy and give its path",
+        "cannot fetch from ftp://: write registry://host/path:tag, https://host/path, file:///path, or the path of a .wasm file",
     );
 }
 

@@ -59,6 +59,11 @@ const HELM: Module = Module {
     version: "v4.3.1",
     sum: "h1:UndCoLe9UPmNoL7IvWzaUXveL7T5t/ijoorEmgJdI9g=",
 };
+const DISTRIBUTION: Module = Module {
+    path: "github.com/distribution/distribution/v3",
+    version: "v3.1.2",
+    sum: "h1:/Bv2YIqqSR00HiO49FT93hovy6r9IlrzwUDsJjCN5qg=",
+};
 
 /// Custom resource definitions: the module, and files or folders in it.
 const DEFINITIONS: [(&Module, &[&str]); 8] = [
@@ -138,6 +143,11 @@ pub fn controllers(folder: &Path) -> Result<(), Failure> {
 /// Builds Helm.
 pub fn helm(program: &Path) -> Result<(), Failure> {
     go::published(&HELM.folder()?, "./cmd/helm", program)
+}
+
+/// Builds the container registry.
+pub fn registry(program: &Path) -> Result<(), Failure> {
+    go::published(&DISTRIBUTION.folder()?, "./cmd/registry", program)
 }
 
 impl Module {
