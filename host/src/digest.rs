@@ -13,7 +13,7 @@ use crate::registry::{Address, SourceArgs};
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The policy: registry://host/path:tag
+    /// The policy: `registry://host/path:tag`
     uri: String,
     #[command(flatten)]
     source: SourceArgs,

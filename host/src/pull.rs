@@ -15,7 +15,7 @@ use crate::registry::{Address, FetchArgs};
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The policy: registry://host/path:tag, or https://
+    /// The policy: `registry://host/path:tag`, or https://
     uri: String,
     /// File to write the policy to; without it, the policy is only kept for `run` and `serve`
     #[arg(short, long, value_name = "FILE")]

@@ -19,7 +19,7 @@ use crate::runtime::{LoadError, Metadata};
 pub struct Args {
     /// The policy: an annotated .wasm file
     file: PathBuf,
-    /// Where it goes: registry://host/path:tag
+    /// Where it goes: `registry://host/path:tag`
     uri: String,
     /// Push a policy that was not annotated
     #[arg(short, long)]

@@ -82,7 +82,7 @@ fn read(content: Vec<u8>, server: String) -> Result<DockerCredential, Credential
 fn described(error: &CredentialRetrievalError) -> String {
     match error {
         CredentialRetrievalError::HelperFailure { helper, .. } => {
-            format!("the credential helper docker-credential-{helper} failed: run it by hand to see why")
+            format!("the credential helper {helper} failed: run it by hand to see why")
         }
         CredentialRetrievalError::HelperCommunicationError | CredentialRetrievalError::MalformedHelperResponse => {
             "the credential helper is missing, or gives no answer that can be read".to_owned()

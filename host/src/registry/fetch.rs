@@ -174,16 +174,12 @@ impl Fetcher {
         if layer.size > self.limits.size as u64 {
             return Err(RegistryError::TooLarge { what, limit: self.limits.size, policy: true });
         }
-        let wasm = match self.store.get(&layer.digest, self.limits.size) {
-            Some(kept) => kept,
-            None => {
-                let progress = Progress::of_bytes("fetching");
-                let session = registry.session().await?;
-                let wasm = session.blob(&layer.digest, self.limits.size, Some(&progress)).await?;
-                self.store.put(&layer.digest, &wasm);
-                wasm
-            }
-        };
+        if let Some(wasm) = self.store.get(&layer.digest, self.limits.size) {
+            return Ok(Fetched { wasm, digest: Some(digest) });
+        }
+        let progress = Progress::of_bytes("fetching");
+        let wasm = registry.session().await?.blob(&layer.digest, self.limits.size, Some(&progress)).await?;
+        self.store.put(&layer.digest, &wasm);
         Ok(Fetched { wasm, digest: Some(digest) })
     }
 

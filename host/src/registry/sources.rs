@@ -12,8 +12,10 @@ use super::RegistryError;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sources {
-    insecure_sources: BTreeSet<String>,
-    source_authorities: BTreeMap<String, Vec<Authority>>,
+    #[serde(rename = "insecure_sources")]
+    insecure: BTreeSet<String>,
+    #[serde(rename = "source_authorities")]
+    authorities: BTreeMap<String, Vec<Authority>>,
     proxies: Option<Proxies>,
 }
 
@@ -27,9 +29,12 @@ enum Authority {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Proxies {
-    http_proxy: Option<String>,
-    https_proxy: Option<String>,
-    no_proxy: Option<String>,
+    #[serde(rename = "http_proxy")]
+    http: Option<String>,
+    #[serde(rename = "https_proxy")]
+    https: Option<String>,
+    #[serde(rename = "no_proxy")]
+    none: Option<String>,
 }
 
 impl Sources {
@@ -48,13 +53,13 @@ impl Sources {
 
     /// Whether the host may be spoken to without knowing who it is.
     pub(super) fn is_insecure(&self, host: &str) -> bool {
-        self.insecure_sources.contains(host)
+        self.insecure.contains(host)
     }
 
     /// The authorities that are believed for a host, beside those of the system.
     pub(super) fn authorities(&self, host: &str) -> Result<Vec<Certificate>, RegistryError> {
         let mut all = Vec::new();
-        for authority in self.source_authorities.get(host).into_iter().flatten() {
+        for authority in self.authorities.get(host).into_iter().flatten() {
             all.extend(authority.certificates(host)?);
         }
         Ok(all)
@@ -62,16 +67,15 @@ impl Sources {
 
     /// The proxies of the file, or those of the environment when the file has no word on them.
     pub(super) fn proxies(&self) -> Result<Vec<Proxy>, RegistryError> {
-        let Proxies { http_proxy, https_proxy, no_proxy } =
-            self.proxies.clone().unwrap_or_else(Proxies::from_environment);
+        let Proxies { http, https, none } = self.proxies.clone().unwrap_or_else(Proxies::from_environment);
         // The address of a proxy may hold a password.
         let unusable = |_| RegistryError::Protocol {
             host: "the proxy".to_owned(),
             reason: "its address is no URL, such as http://proxy:3128".to_owned(),
         };
-        let excepted = no_proxy.as_deref().and_then(NoProxy::from_string);
-        let http = http_proxy.iter().map(Proxy::http);
-        let https = https_proxy.iter().map(Proxy::https);
+        let excepted = none.as_deref().and_then(NoProxy::from_string);
+        let http = http.iter().map(Proxy::http);
+        let https = https.iter().map(Proxy::https);
         let proxies = http.chain(https).map(|proxy| Ok(proxy.map_err(unusable)?.no_proxy(excepted.clone())));
         proxies.collect()
     }
@@ -106,11 +110,7 @@ impl Proxies {
             let value = std::env::var(name).or_else(|_| std::env::var(name.to_lowercase()));
             value.ok().filter(|value| !value.is_empty())
         };
-        Self {
-            http_proxy: variable("HTTP_PROXY"),
-            https_proxy: variable("HTTPS_PROXY"),
-            no_proxy: variable("NO_PROXY"),
-        }
+        Self { http: variable("HTTP_PROXY"), https: variable("HTTPS_PROXY"), none: variable("NO_PROXY") }
     }
 }
 

@@ -151,8 +151,8 @@ async fn evaluator(args: &Args, source: &Source) -> anyhow::Result<(Evaluator, O
     policy_source::check_execution_mode(policy.metadata()).with_context(|| address.to_string())?;
     match policy.protocol_version().as_deref() {
         Ok("v1") => {}
-        Ok(other) => bail!("{} speaks protocol {other:?}; only \"v1\" is offered", address),
-        Err(error) => bail!("{} is not a Kubewarden policy: {error}", address),
+        Ok(other) => bail!("{address} speaks protocol {other:?}; only \"v1\" is offered"),
+        Err(error) => bail!("{address} is not a Kubewarden policy: {error}"),
     }
     let grants = policy_source::grants(
         policy.metadata(),

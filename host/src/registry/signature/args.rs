@@ -33,7 +33,7 @@ pub struct VerificationArgs {
     /// GitHub repository whose workflow must have signed
     #[arg(long, value_name = "NAME", requires = "github_owner")]
     github_repo: Option<String>,
-    /// File with the certificates and keys of another Sigstore than the public one: its trusted_root.json
+    /// File with the certificates and keys of another Sigstore than the public one: its `trusted_root.json`
     #[arg(long, value_name = "FILE")]
     sigstore_trust_config: Option<PathBuf>,
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 use sigstore_verify::crypto::VerificationKey;
-use sigstore_verify::types::{Bundle, DerPublicKey, Sha256Hash, SignatureBytes};
+use sigstore_verify::types::{
+    Bundle, DerPublicKey, Sha256Hash, SignatureBytes, SignatureContent, VerificationMaterialContent,
+};
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, Verifier};
 
 use super::super::Digest;
@@ -78,28 +80,21 @@ fn satisfies(
     match evidence {
         Evidence::Simple { payload, annotations } => {
             let signature = annotations.get(SIGNATURE).ok_or("it has no signature")?;
-            match requirement {
-                Requirement::PubKey { key, .. } => signed_with(key, payload, signature)?,
-                _ => {
-                    let bundle = keyless::bundle(payload, signature, annotations)?;
-                    // The log's signed promise, which gives the time, is all there is in this form.
-                    signed_by(requirement, payload.as_slice().into(), &bundle, verifier, Log::Promise)?;
-                }
+            if let Requirement::PubKey { key, .. } = requirement {
+                signed_with(key, payload, signature)?;
+            } else {
+                let bundle = keyless::bundle(payload, signature, annotations)?;
+                // The log's signed promise, which gives the time, is all there is in this form.
+                signed_by(requirement, payload.as_slice().into(), &bundle, verifier, Log::Promise)?;
             }
             says(payload, digest, requirement)
         }
         Evidence::Bundle { bundle, statement } => {
             let manifest = Sha256Hash::from_hex(digest.digits()).map_err(|error| error.to_string())?;
-            match requirement {
-                Requirement::PubKey { key, .. } => {
-                    let mut policy = PublicKeyVerificationPolicy::new(public_key(key)?);
-                    // With a key the log is not what makes a signature good; an entry, where there is one, must be.
-                    if bundle.verification_material.tlog_entries.is_empty() {
-                        policy = policy.skip_tlog_unsafe();
-                    }
-                    verifier.verify(manifest, bundle, &policy).map_err(|error| error.to_string())?;
-                }
-                _ => signed_by(requirement, manifest.into(), bundle, verifier, Log::Proof)?,
+            if let Requirement::PubKey { key, .. } = requirement {
+                enveloped(key, manifest, bundle, verifier)?;
+            } else {
+                signed_by(requirement, manifest.into(), bundle, verifier, Log::Proof)?;
             }
             states(statement, digest, requirement)
         }
@@ -121,6 +116,22 @@ fn signed_with(key: &str, payload: &[u8], signature: &str) -> Result<(), String>
     let key = VerificationKey::from_spki(&public_key(key)?).map_err(|error| error.to_string())?;
     let signature = SignatureBytes::from_base64(signature).map_err(|error| error.to_string())?;
     key.verify(payload, &signature).map_err(|_| "it is of another key".to_owned())
+}
+
+/// With a key, the log is not what makes a signature good; but an entry that is there has to be.
+fn enveloped(key: &str, manifest: Sha256Hash, bundle: &Bundle, verifier: &Verifier) -> Result<(), String> {
+    let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
+        return Err("it is in no envelope".to_owned());
+    };
+    let material = &bundle.verification_material;
+    if !material.tlog_entries.is_empty() {
+        let policy = PublicKeyVerificationPolicy::new(public_key(key)?);
+        return verifier.verify(manifest, bundle, &policy).map(drop).map_err(|error| error.to_string());
+    }
+    if !matches!(material.content, VerificationMaterialContent::PublicKey(_)) {
+        return Err("it is of a certificate, not of a key".to_owned());
+    }
+    signed_with(key, &envelope.pae(), &envelope.signature.sig.to_base64())
 }
 
 fn signed_by(

@@ -182,7 +182,8 @@ fn answer(stream: impl Read + Write, address: SocketAddr, guard: Guard, state: &
     let mut text =
         format!("HTTP/1.1 {} Answer\r\ncontent-length: {length}\r\nconnection: close\r\n", response.status);
     for header in response.headers {
-        text += &format!("{header}\r\n");
+        text.push_str(&header);
+        text.push_str("\r\n");
     }
     text += "\r\n";
     let mut bytes = text.into_bytes();

@@ -375,7 +375,7 @@ fn a_credential_helper_is_asked() {
         (format!("echo {PASSWORD}; exit 1"), Some("docker-credential-test failed")),
     ] {
         let helper = "bin/docker-credential-test";
-        bench.write(helper, format!("#!/bin/sh\n{script}\n"));
+        bench.write(helper, format!("#!/bin/sh\ncat >/dev/null\n{script}\n"));
         std::fs::set_permissions(bench.path(helper), PermissionsExt::from_mode(0o755)).expect("a program");
         let digest = bench.rollgate(&["digest", &address]);
         match reason {

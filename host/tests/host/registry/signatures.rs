@@ -1,7 +1,10 @@
 //! Signatures, made with keys of the test's own.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use sigstore_verify::crypto::KeyPair;
+use sigstore_verify::types::pae;
 
 use super::fake::{Guard, Registry};
 use super::{Bench, WASM, policy};
@@ -57,6 +60,46 @@ impl Signed {
             .has_manifest(&format!("sha256-{}.sig", self.digest.digits()), manifest.to_string().as_bytes());
     }
 
+    /// Signs as newer cosign does: a bundle that refers to the manifest, behind a tag where registries have no list.
+    fn bundle(&self, names: &Digest, predicate: &str, key: &KeyPair) {
+        let statement = json!({
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": [{"name": "", "digest": {"sha256": names.digits()}, "annotations": {"env": "prod"}}],
+            "predicateType": predicate,
+            "predicate": {}
+        })
+        .to_string();
+        let kind = "application/vnd.in-toto+json";
+        let signature = key.sign(&pae(kind, statement.as_bytes())).expect("a signature").to_base64();
+        let media_type = "application/vnd.dev.sigstore.bundle.v0.3+json";
+        let bundle = json!({
+            "mediaType": media_type,
+            "verificationMaterial": {"publicKey": {"hint": "a hint"}, "tlogEntries": []},
+            "dsseEnvelope": {
+                "payload": STANDARD.encode(statement),
+                "payloadType": kind,
+                "signatures": [{"sig": signature, "keyid": ""}]
+            }
+        })
+        .to_string();
+        let layer = Digest::of(bundle.as_bytes());
+        self.registry.state().blobs.insert(layer.to_string(), bundle.clone().into_bytes());
+        let manifest = json!({
+            "schemaVersion": 2, "artifactType": media_type,
+            "config": {"mediaType": "application/vnd.oci.empty.v1+json", "digest": Digest::of(b"{}").as_str(), "size": 2},
+            "layers": [{"mediaType": media_type, "digest": layer.as_str(), "size": bundle.len()}]
+        });
+        let digest = self.registry.has_manifest("a-bundle", manifest.to_string().as_bytes());
+        let index = json!({
+            "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
+            "manifests": [{
+                "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "digest": digest.as_str(), "size": 1, "artifactType": media_type
+            }]
+        });
+        self.registry.has_manifest(&format!("sha256-{}", self.digest.digits()), index.to_string().as_bytes());
+    }
+
     fn verify(&self, args: &[&str]) -> super::Outcome {
         self.bench.rollgate(&[&["verify", &*self.address], args].concat())
     }
@@ -100,6 +143,22 @@ fn a_signature_of_something_else_does_not_count() {
     signed.has_signature(b"{}", &signed.key.sign(b"{}").expect("a signature").to_base64());
     signed.verify(&["-k", "cosign.pub"]).fails("is not verified");
     signed.has_signature(b"{}", "no signature");
+    signed.verify(&["-k", "cosign.pub"]).fails("is not verified");
+}
+
+#[test]
+fn a_bundle_counts_if_it_is_a_signature() {
+    const SIGNED: &str = "https://sigstore.dev/cosign/sign/v1";
+    let signed = Signed::new();
+    signed.bundle(&signed.digest, SIGNED, &signed.key);
+    signed.verify(&["-k", "cosign.pub", "-a", "env=prod"]).succeeds();
+    signed.verify(&["-k", "cosign.pub", "-a", "env=test"]).fails("no annotation env=test");
+    signed.verify(&["--github-owner", "someone"]).fails("is not verified");
+    signed.bundle(&signed.digest, "https://slsa.dev/provenance/v1", &signed.key);
+    signed.verify(&["-k", "cosign.pub"]).fails("which is no signature");
+    signed.bundle(&Digest::of(b"another manifest"), SIGNED, &signed.key);
+    signed.verify(&["-k", "cosign.pub"]).fails("is not verified");
+    signed.bundle(&signed.digest, SIGNED, &KeyPair::generate_ecdsa_p256().expect("a key"));
     signed.verify(&["-k", "cosign.pub"]).fails("is not verified");
 }
 
