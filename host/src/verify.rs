@@ -22,7 +22,7 @@ pub struct Args {
 const EXAMPLES: &str = "\
 Examples:
   rollgate verify --verification-key cosign.pub registry://registry.example.com/policies/rollgate:v0.1.0
-  rollgate verify --github-owner kubewarden --github-repo policies registry://ghcr.io/kubewarden/policies/pod-privileged:v1.0.10";
+  rollgate verify --github-owner example --github-repo policies registry://registry.example.com/policies/rollgate:v0.1.0";
 
 /// Verifies the policy's signatures.
 ///

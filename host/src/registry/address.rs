@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn names_in_registries_may_leave_out_scheme_and_tag() {
         assert_eq!(shown("registry://localhost:5000/a/b:v1"), "registry://localhost:5000/a/b:v1");
-        assert_eq!(shown("ghcr.io/a/b"), "registry://ghcr.io/a/b:latest");
+        assert_eq!(shown("example.com/a/b"), "registry://example.com/a/b:latest");
         let digest = format!("sha256:{}", "0a".repeat(32));
         let pinned = Address::parse(&format!("registry://[::1]:5000/a@{digest}"));
         let pinned = pinned.or_else(|_| Address::parse(&format!("registry://host:5000/a:v1@{digest}")));
