@@ -1,7 +1,7 @@
 //! `cargo xtask image`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::process::{self, cargo};
 use crate::workspace::Workspace;
@@ -19,14 +19,7 @@ come with the usual build packages.
 
 /// Builds the content of an image.
 pub fn run(workspace: &Workspace) -> Result<(), Failure> {
-    if !cfg!(target_os = "linux") {
-        return Err("an image is built on Linux: use `docker build .`".to_owned());
-    }
-    let mut link = cargo(workspace, "rustc");
-    link.args(["--release", "--package", "rollgate", "--bin", "rollgate"]);
-    // For the program alone: what it is made of is the same, and is not compiled anew.
-    process::run(link.args(["--", "-C", "target-feature=+crt-static"]))?;
-    let command = workspace.released("rollgate");
+    let command = static_command(workspace, &[])?;
     build::policy(workspace, &command)?;
     let image = workspace.image();
     fs::create_dir_all(&image).map_err(|error| format!("cannot create {}: {error}", image.display()))?;
@@ -36,6 +29,18 @@ pub fn run(workspace: &Workspace) -> Result<(), Failure> {
         set_mode(&image.join(name), mode)?;
     }
     Ok(())
+}
+
+/// Builds the command so that it needs no library.
+pub fn static_command(workspace: &Workspace, features: &[&str]) -> Result<PathBuf, Failure> {
+    if !cfg!(target_os = "linux") {
+        return Err("what is linked statically is built on Linux; an image, with `docker build .`".to_owned());
+    }
+    let mut link = cargo(workspace, "rustc");
+    link.args(["--release", "--package", "rollgate", "--bin", "rollgate"]).args(features);
+    // For the program alone: what it is made of is the same, and is not compiled anew.
+    process::run(link.args(["--", "-C", "target-feature=+crt-static"]))?;
+    Ok(workspace.released("rollgate"))
 }
 
 /// Whoever runs it is not who built it.

@@ -10,14 +10,14 @@ use std::process::Command;
 
 use crate::process;
 use crate::workspace::Workspace;
-use crate::{Failure, e2e, image};
+use crate::{Failure, build, e2e, image, playground};
 use reproduction::Reproduction;
 
 /// What `--help` says.
 pub const DESCRIPTION: &str = "\
 Makes what a release consists of, in dist/release:
   policy.wasm                   the policy with its metadata, for a registry
-  rollgate-linux-<ARCH>.tar.gz  the command, linked statically, with completions and manual pages
+  rollgate-linux-<ARCH>.tar.gz  the command with its playground, linked statically; completions, manual pages
   rollgate-<VERSION>.tgz        the Helm chart
   artifacthub-pkg.yml           what Artifact Hub shows of the policy
   *.cdx.json                    what the policy and the command are made of, as CycloneDX 1.5
@@ -26,7 +26,8 @@ Makes what a release consists of, in dist/release:
 The policy is built a second time, from a copy of the sources in another folder, and has to come out byte for byte the
 same. It works on Linux.
 
-Helm is built from its Go module with `go`, which has to be on PATH, and cargo-cyclonedx by cargo; each once.
+Needs Node 20.11 or later with npm, for the page. Helm is built from its Go module with `go`, which has to be on PATH,
+and cargo-cyclonedx by cargo; each once.
 ";
 
 /// The version of every part.
@@ -34,15 +35,17 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Makes all artifacts anew.
 pub fn run(workspace: &Workspace) -> Result<(), Failure> {
-    image::run(workspace)?;
+    playground::page(workspace)?;
+    let command = image::static_command(workspace, &playground::EMBEDDED)?;
+    build::policy(workspace, &command)?;
     let reproduction = Reproduction::of(workspace)?;
-    reproduction.compare(workspace)?;
+    reproduction.compare(workspace, &command)?;
     let folder = workspace.dist().join("release");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
-    copy(&workspace.image().join("policy.wasm"), &folder.join("policy.wasm"))?;
+    copy(&workspace.policy(), &folder.join("policy.wasm"))?;
     copy(&workspace.root.join("artifacthub-pkg.yml"), &folder.join("artifacthub-pkg.yml"))?;
-    archive::command(workspace, &folder)?;
+    archive::pack(workspace, &command, &folder)?;
     let mut chart = Command::new(e2e::helm(workspace)?);
     chart.args(["package", "deploy/helm/rollgate", "--version", VERSION, "--destination"]);
     process::run(chart.arg(&folder).current_dir(&workspace.root))?;

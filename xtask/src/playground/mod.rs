@@ -32,8 +32,19 @@ const WASM: &str = "wasm32-unknown-unknown";
 /// The package of the program that writes the JavaScript.
 const BIND: &str = "playground/bind/Cargo.toml";
 
+/// Has the command take the page in, once it is built.
+pub const EMBEDDED: [&str; 2] = ["--features", "rollgate/playground"];
+
 /// Builds the page and the command with it.
 pub fn run(workspace: &Workspace) -> Result<(), Failure> {
+    page(workspace)?;
+    process::run(cargo(workspace, "build").args(build::HOST).args(EMBEDDED))?;
+    fs::create_dir_all(workspace.dist()).map_err(|error| format!("cannot create dist/: {error}"))?;
+    build::replace(&workspace.released("rollgate"), &workspace.command())
+}
+
+/// Builds the page into playground/dist, for a command that takes it in.
+pub fn page(workspace: &Workspace) -> Result<(), Failure> {
     setup::node()?;
     let policy = bind(workspace)?;
     modules::install(workspace)?;
@@ -42,10 +53,7 @@ pub fn run(workspace: &Workspace) -> Result<(), Failure> {
     let mut page = npm(workspace, "run");
     page.args(["build", "--", "--policy"]).arg(policy).arg("--out").arg(&dist);
     process::run(&mut page)?;
-    embedded::write(&dist, &workspace.root.join("playground/embedded.rs"))?;
-    process::run(cargo(workspace, "build").args(build::HOST).args(["--features", "rollgate/playground"]))?;
-    fs::create_dir_all(workspace.dist()).map_err(|error| format!("cannot create dist/: {error}"))?;
-    build::replace(&workspace.released("rollgate"), &workspace.command())
+    embedded::write(&dist, &workspace.root.join("playground/embedded.rs"))
 }
 
 /// Builds the page, and tests it.
@@ -92,12 +100,12 @@ const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
 fn npm(workspace: &Workspace, command: &str) -> Command {
     let mut npm = outside(NPM);
-    npm.arg(command).current_dir(page(workspace));
+    npm.arg(command).current_dir(sources(workspace));
     npm
 }
 
 /// The sources of the page.
-fn page(workspace: &Workspace) -> PathBuf {
+fn sources(workspace: &Workspace) -> PathBuf {
     workspace.root.join("playground/page")
 }
 

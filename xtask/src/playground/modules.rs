@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use super::{NPM, folder, page};
+use super::{NPM, folder, sources};
 use crate::Failure;
 use crate::process::{self, outside};
 use crate::workspace::Workspace;
 
 /// Installs what the page is made with, when the lock file has changed since, or nothing is there.
 pub fn install(workspace: &Workspace) -> Result<(), Failure> {
-    let (page, folder) = (page(workspace), folder(workspace));
+    let (page, folder) = (sources(workspace), folder(workspace));
     let modules = page.join("node_modules");
     let is_ours = fs::symlink_metadata(&modules).map_or(true, |metadata| metadata.is_symlink());
     if !is_ours {

@@ -12,26 +12,25 @@ use crate::{Failure, process};
 const COMPLETIONS: [(&str, &str); 3] =
     [("bash", "rollgate.bash"), ("fish", "rollgate.fish"), ("zsh", "_rollgate")];
 
-/// Packs the static command of the container image into `folder`.
-pub fn command(workspace: &Workspace, folder: &Path) -> Result<(), Failure> {
+/// Packs the static command `program` into `folder`.
+pub fn pack(workspace: &Workspace, program: &Path, folder: &Path) -> Result<(), Failure> {
     let name = format!("rollgate-linux-{}", architecture());
     let content = workspace.target.join("release-archive").join(&name);
     let _ = fs::remove_dir_all(&content);
     let completions = content.join("completions");
     fs::create_dir_all(&completions)
         .map_err(|error| format!("cannot create {}: {error}", completions.display()))?;
-    let program = workspace.image().join("rollgate");
     for file in ["LICENSE", "README.md"] {
         copy(&workspace.root.join(file), &content.join(file))?;
     }
-    copy(&program, &content.join("rollgate"))?;
+    copy(program, &content.join("rollgate"))?;
     for (shell, file) in COMPLETIONS {
-        let script = process::output(Command::new(&program).args(["completions", shell]))
+        let script = process::output(Command::new(program).args(["completions", shell]))
             .ok_or_else(|| format!("cannot write the completions for {shell}"))?;
         let path = completions.join(file);
         fs::write(&path, script).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     }
-    process::run(Command::new(&program).arg("man").arg(content.join("man")))?;
+    process::run(Command::new(program).arg("man").arg(content.join("man")))?;
     let mut tar = Command::new("tar");
     // Who packs it, and when, is in none of it.
     tar.args(["--create", "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0"]);

@@ -28,9 +28,9 @@ impl Reproduction {
         &self.0.root
     }
 
-    /// Builds the policy there and holds it against that of `workspace`.
-    pub fn compare(&self, workspace: &Workspace) -> Result<(), Failure> {
-        build::policy(&self.0, &workspace.image().join("rollgate"))?;
+    /// Builds the policy there and holds it against that of `workspace`; `command` writes its metadata.
+    pub fn compare(&self, workspace: &Workspace, command: &Path) -> Result<(), Failure> {
+        build::policy(&self.0, command)?;
         let (original, reproduced) = (workspace.policy(), self.0.policy());
         if read(&original)? != read(&reproduced)? {
             return Err(format!(
