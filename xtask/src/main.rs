@@ -28,16 +28,16 @@ const HELP: &str = "\
 Usage: cargo xtask <COMMAND>
 
 Commands:
-  bench      Measure how fast it is, and write docs/benchmarks.md
-  build      Build the policy and the command: dist/policy.wasm and dist/rollgate
-  demo       Send good and bad releases to the webhook, and show its verdicts
-  docs       Write what is generated from the code
-  e2e        Put the webhook in front of a real API server
-  image      Build what a container image holds: dist/image
-  manifests  Write the manifests that are generated from the Helm chart
-  playground Build the page in which manifests are judged, and the command with it
-  release    Make what a release consists of: dist/release
-  test       Build, check the formatting, lint, and run all tests
+  bench       Measure how fast it is, and write docs/benchmarks.md
+  build       Build the policy and the command: dist/policy.wasm and dist/rollgate
+  demo        Send good and bad releases to the webhook, and show its verdicts
+  docs        Write what is generated from the code
+  e2e         Put the webhook in front of a real API server
+  image       Build what a container image holds: dist/image
+  manifests   Write the manifests that are generated from the Helm chart
+  playground  Build the page in which manifests are judged, and the command with it
+  release     Make what a release consists of: dist/release
+  test        Build, check the formatting, lint, and run all tests
 
 What is missing on this machine is installed through rustup, and said on standard error.
 ";
