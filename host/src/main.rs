@@ -80,6 +80,12 @@ enum Command {
     },
 }
 
+/// The page of `rollgate playground`, which `cargo xtask playground` builds first.
+#[cfg(embedded_page)]
+const PAGE: playground::Files = include!("../../playground/embedded.rs");
+#[cfg(not(embedded_page))]
+const PAGE: playground::Files = &[];
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     if cli.no_color {
@@ -94,7 +100,7 @@ fn main() -> ExitCode {
         Command::Diff(args) => Ok(diff::run(args)),
         Command::Rules(args) => Ok(rules::run(args)),
         Command::Explain(args) => Ok(explain::run(args)),
-        Command::Playground(args) => playground::run(args),
+        Command::Playground(args) => playground::run(args, PAGE),
         Command::Run(args) => run::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Annotate(args) => annotate::run(args),

@@ -31,15 +31,14 @@ pub fn run(workspace: &Workspace) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Builds the command so that it needs no library.
-pub fn static_command(workspace: &Workspace, features: &[&str]) -> Result<PathBuf, Failure> {
+/// Builds the command so that it needs no library, with further flags of the compiler.
+pub fn static_command(workspace: &Workspace, flags: &[&str]) -> Result<PathBuf, Failure> {
     if !cfg!(target_os = "linux") {
         return Err("what is linked statically is built on Linux; an image, with `docker build .`".to_owned());
     }
     let mut link = cargo(workspace, "rustc");
-    link.args(["--release", "--package", "rollgate", "--bin", "rollgate"]).args(features);
-    // For the program alone: what it is made of is the same, and is not compiled anew.
-    process::run(link.args(["--", "-C", "target-feature=+crt-static"]))?;
+    link.args(build::COMMAND).args(["--", "-C", "target-feature=+crt-static"]);
+    process::run(link.args(flags))?;
     Ok(workspace.released("rollgate"))
 }
 

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 
+pub use self::page::Files;
 use self::page::Page;
 
 /// What `--help` teaches.
@@ -28,21 +29,21 @@ pub struct Args {
     listen: SocketAddr,
 }
 
-/// Serves the page until the process is told to stop.
+/// Serves a page until the process is told to stop.
 ///
 /// # Errors
 /// When this program was built without the page, or cannot listen there.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let Some(page) = Page::embedded() else {
+pub fn run(args: &Args, files: Files) -> anyhow::Result<ExitCode> {
+    if files.is_empty() {
         bail!(
             "this rollgate was built without the page. With it: `cargo xtask playground`, which needs Node"
         );
-    };
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot set up the server")?;
-    runtime.block_on(serve(args.listen, page))?;
+    runtime.block_on(serve(args.listen, Page::new(files)))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,11 +5,8 @@ use std::fmt::Write;
 use axum::http::HeaderValue;
 use sha2::{Digest, Sha256};
 
-/// Names and contents, put in by `cargo xtask playground`.
-#[cfg(feature = "playground")]
-static FILES: &[(&str, &[u8])] = include!("../../../playground/embedded.rs");
-#[cfg(not(feature = "playground"))]
-static FILES: &[(&str, &[u8])] = &[];
+/// The names and the contents of a page's files; none in a program without a page.
+pub type Files = &'static [(&'static str, &'static [u8])];
 
 /// A page: one of its files is `index.html`.
 #[derive(Debug)]
@@ -26,12 +23,7 @@ pub(super) struct File {
 }
 
 impl Page {
-    /// The page in this program, if it was built with it.
-    pub(super) fn embedded() -> Option<Self> {
-        (!FILES.is_empty()).then(|| Self::new(FILES))
-    }
-
-    pub(super) fn new(files: &[(&'static str, &'static [u8])]) -> Self {
+    pub(super) fn new(files: Files) -> Self {
         Self(files.iter().map(|(name, content)| File::new(name, content)).collect())
     }
 

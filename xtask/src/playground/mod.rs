@@ -32,13 +32,14 @@ const WASM: &str = "wasm32-unknown-unknown";
 /// The package of the program that writes the JavaScript.
 const BIND: &str = "playground/bind/Cargo.toml";
 
-/// Has the command take the page in, once it is built.
-pub const EMBEDDED: [&str; 2] = ["--features", "rollgate/playground"];
+/// Has the compiler put the page into the command, once it is built.
+pub const EMBEDDED: [&str; 2] = ["--cfg", "embedded_page"];
 
 /// Builds the page and the command with it.
 pub fn run(workspace: &Workspace) -> Result<(), Failure> {
     page(workspace)?;
-    process::run(cargo(workspace, "build").args(build::HOST).args(EMBEDDED))?;
+    let mut command = cargo(workspace, "rustc");
+    process::run(command.args(build::COMMAND).arg("--").args(EMBEDDED))?;
     fs::create_dir_all(workspace.dist()).map_err(|error| format!("cannot create dist/: {error}"))?;
     build::replace(&workspace.released("rollgate"), &workspace.command())
 }
