@@ -45,6 +45,10 @@ pub struct State {
     pub blobs: HashMap<String, Vec<u8>>,
     /// `METHOD path`, of every request.
     pub requests: Vec<String>,
+    /// Those of them that said who asks.
+    pub authorized: Vec<String>,
+    /// Where uploads go; here, unless given.
+    pub uploads: String,
     /// For requests that begin so: what goes wrong, and how often.
     pub faults: Vec<(String, usize, Fault)>,
 }
@@ -160,6 +164,9 @@ fn answer(stream: impl Read + Write, address: SocketAddr, guard: Guard, state: &
     let line = format!("{} {}", request.method, request.path);
     let mut state = state.lock().expect("the state");
     state.requests.push(line.clone());
+    if !request.authorization.is_empty() {
+        state.authorized.push(line.clone());
+    }
     let fault = state.faults.iter_mut().find(|(begins, times, _)| line.starts_with(&**begins) && *times > 0);
     let fault = fault.map(|(_, times, fault)| {
         *times -= 1;
@@ -248,7 +255,10 @@ fn respond(request: &Request, address: SocketAddr, guard: Guard, state: &mut Sta
     let name = path.rsplit('/').next().unwrap_or_default().to_owned();
     let digest = |content: &[u8]| format!("docker-content-digest: {}", Digest::of(content));
     match request.method.as_str() {
-        "POST" => Response { headers: vec!["location: /v2/upload/1?state=x".into()], ..empty(202) },
+        "POST" => Response {
+            headers: vec![format!("location: {}/v2/upload/1?state=x", state.uploads)],
+            ..empty(202)
+        },
         "PUT" if path.contains("/manifests/") => {
             state.manifests.insert(Digest::of(&request.body).to_string(), request.body.clone());
             state.manifests.insert(name, request.body.clone());

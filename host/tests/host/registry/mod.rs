@@ -358,6 +358,18 @@ fn a_registry_that_asks_is_told_who_is_there() {
     }
 }
 
+#[test]
+fn nobody_but_the_registry_is_told_who_is_there() {
+    let (registry, elsewhere) = (Registry::start(Guard::Basic), Registry::start(Guard::Open));
+    registry.state().uploads = format!("http://{}", elsewhere.host());
+    let bench = Bench::new(&registry.host());
+    bench.logs_in(&registry.host());
+    bench.rollgate(&["push", "policy.wasm", &format!("{}/a:v1", registry.host())]).succeeds();
+    assert_eq!(elsewhere.asked("PUT /v2/upload"), 2);
+    assert_eq!(elsewhere.state().authorized, Vec::<String>::new());
+    assert!(!registry.state().authorized.is_empty());
+}
+
 #[cfg(unix)]
 #[test]
 fn a_credential_helper_is_asked() {
